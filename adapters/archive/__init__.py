@@ -1,0 +1,1 @@
+"""Tar headers and compression for the other adapters."""

@@ -1,0 +1,1 @@
+"""Build contexts, one module for each kind of source."""

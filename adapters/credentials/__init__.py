@@ -1,0 +1,1 @@
+"""Where user names, passwords and tokens come from."""

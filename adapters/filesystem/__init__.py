@@ -1,0 +1,1 @@
+"""The root file system on disk: extract, scan and apply."""

@@ -1,0 +1,1 @@
+"""HTTP sessions, TLS, proxies, retries and redaction for the other adapters."""

@@ -1,0 +1,1 @@
+"""Where RUN executes: namespaces, chroot, in place."""

@@ -1,0 +1,1 @@
+"""The distribution API: pull, push and authentication."""

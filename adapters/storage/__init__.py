@@ -1,0 +1,1 @@
+"""Images on disk: OCI layouts and docker archives."""

@@ -1,0 +1,1 @@
+"""The rules of images, Dockerfiles, snapshots and builds, as values without I/O."""

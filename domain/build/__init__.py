@@ -1,0 +1,1 @@
+"""A build as data: state, plans and effects of each instruction."""

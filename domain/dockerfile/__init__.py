@@ -1,0 +1,1 @@
+"""The Dockerfile language: source, grammar, words, stages and ignore rules."""

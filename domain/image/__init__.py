@@ -1,0 +1,1 @@
+"""Images as the OCI specifications describe them: nouns without I/O."""

@@ -1,0 +1,1 @@
+"""The model of a file system: entries, trees, layer indexes and changes."""

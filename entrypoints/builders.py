@@ -1,0 +1,1 @@
+"""The composition root: one small function per adapter, imports inside."""

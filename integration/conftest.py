@@ -1,0 +1,1 @@
+"""Fixtures of the integration tests: servers, base images and the comparison."""

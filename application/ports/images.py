@@ -1,0 +1,101 @@
+"""Ports: where images come from, and where a built image goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from domain.image.config import ImageConfig
+from domain.image.descriptor import Descriptor
+from domain.image.digest import Digest
+from domain.image.manifest import Manifest
+from domain.image.platform import Platform
+from domain.image.reference import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedImage:
+    """An image of one platform: manifest and config, no layers.
+
+    Attributes:
+        reference: What was asked for.
+        digest: Digest of the manifest (not of an index it was chosen from).
+        manifest: The manifest, its bytes verified against `digest`.
+        config: The config, its bytes verified against the manifest.
+    """
+
+    reference: Reference
+    digest: Digest
+    manifest: Manifest
+    config: ImageConfig
+
+
+class ImageSource(Protocol):
+    """A place images are read from: a registry, an OCI layout."""
+
+    def resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
+        """Return manifest and config of an image, chosen from an index.
+
+        Raises:
+            ManifestUnknown: No such image, or none of that platform.
+            Unauthorized: A credential is missing or refused.
+            RegistryUnreachable: No answer.
+            InvalidImage: What was answered is no image we understand.
+            DigestMismatch: The bytes are not what the digest promises.
+        """
+
+    def open_blob(
+        self, image: ResolvedImage, descriptor: Descriptor, offset: int = 0
+    ) -> BinaryIO:
+        """Open a blob of the image from a byte offset; the caller closes it.
+
+        The bytes are as served: verifying them is the reader's business
+        (`LayerStore.fetch`). Reading may raise a `RegistryError`.
+        """
+
+
+OpenLayer = Callable[[Descriptor], BinaryIO]
+"""Opens the blob of a layer of the image being published, fetching it first
+where it is not here yet; the caller closes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltImage:
+    """An image ready to be published.
+
+    Attributes:
+        manifest: The manifest, exactly the bytes to be stored.
+        config: Bytes of the config blob.
+        origins: Source image by layer digest, for layers that came with a base:
+            a registry may mount them from there instead of uploading.
+    """
+
+    manifest: Manifest
+    config: bytes
+    origins: dict[Digest, ResolvedImage]
+
+
+class ImageDestination(Protocol):
+    """A place a built image is written to: a registry, a layout, a tar."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages: a reference or a path."""
+
+    def check(self) -> None:
+        """Find out, before anything is built, whether publishing can work.
+
+        Leaves nothing behind. Raises what `publish` would.
+        """
+
+    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        """Write layers, config and manifest, in this order.
+
+        Idempotent. The name (tag, index entry, file) appears only when all
+        blobs are there; a failure leaves the old state under the name.
+
+        Raises:
+            Unauthorized, RegistryUnreachable, RegistryError: A registry's.
+            OutputError: A path cannot be written.
+        """

@@ -1,0 +1,47 @@
+"""The rows of one layer: what it adds, what it hides.
+
+An index is what reading (or writing) a layer once leaves behind; it holds no
+file content but that of the account files. How it is read from a tar stream is
+the business of `adapters.archive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.snapshot.entry import FileEntry
+
+WHITEOUT_PREFIX = ".wh."
+"""File name prefix that hides a path of lower layers (OCI layer, "Whiteouts")."""
+
+OPAQUE_WHITEOUT = ".wh..wh..opq"
+"""File name that hides all children a directory has in lower layers."""
+
+WHITEOUT_META_PREFIX = ".wh..wh."
+"""Prefix of names that AUFS kept for itself; they never name a file."""
+
+ACCOUNT_PATHS = frozenset({"etc/passwd", "etc/group"})
+"""Files whose bytes an index keeps, as far as they are regular files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerIndex:
+    """What one layer does to the file system below it.
+
+    Attributes:
+        entries: Row by path, in the order of the layer; of several rows for one
+            path the last. Hard-linked names carry the row of their target with
+            the same `link_group`.
+        whiteouts: Paths of lower layers that the layer hides.
+        opaques: Directories whose children in lower layers the layer hides.
+        accounts: Bytes of the files of `ACCOUNT_PATHS` the layer contains.
+    """
+
+    entries: Mapping[str, FileEntry] = field(default_factory=dict)
+    whiteouts: tuple[str, ...] = ()
+    opaques: tuple[str, ...] = ()
+    accounts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+EMPTY_INDEX = LayerIndex()

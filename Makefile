@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
-CODE   := domain application adapters entrypoints tests integration
+CODE   := conftest.py domain application adapters entrypoints tests integration
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help

@@ -1,0 +1,449 @@
+"""What a build was asked to do: the parsed command line, typed and frozen.
+
+One `BuildOptions` enters the composition root; nothing behind it looks at flags or
+environment variables again. These are plain values: no file is looked at, nothing is
+resolved, and where an option was not given its field says so (None, ""), for the
+service concerned to choose. Which words a person may type is the business of
+`entrypoints.flags`. What may be secret (build arguments, credentials, proxies with a
+password) stays out of every `repr`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from domain.errors import UsageError
+from domain.image.platform import Platform
+from domain.image.reference import Reference
+
+Pairs = tuple[tuple[str, str], ...]
+"""Keys with their values in the order they were given, each key once."""
+
+
+class ContextScheme(StrEnum):
+    """Where a build context lives; the value is its prefix before "://"."""
+
+    DIRECTORY = "dir"
+    TAR = "tar"
+    GIT = "git"
+    HTTPS = "https"
+    S3 = "s3"
+    GCS = "gs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextAddress:
+    """The address of a build context.
+
+    Attributes:
+        scheme: Where it lives.
+        location: The path of a directory; for every other scheme the whole address
+            as given. May hold a user's token: never in `repr`.
+    """
+
+    scheme: ContextScheme
+    location: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "ContextAddress":
+        """Read the value of `--context`; what has no "://" is a directory.
+
+        Raises:
+            UsageError: It is empty, or its prefix is unknown.
+        """
+        if not text:
+            raise UsageError(
+                "the build context is empty", hint="give it with --context=PATH"
+            )
+        prefix, separator, rest = text.partition("://")
+        if not separator:
+            return cls(scheme=ContextScheme.DIRECTORY, location=text)
+        if prefix not in {scheme.value for scheme in ContextScheme}:
+            known = ", ".join(f"{scheme.value}://" for scheme in ContextScheme)
+            raise UsageError(
+                f"unknown build context prefix {prefix}://",
+                hint=f"use a path, or one of {known}",
+            )
+        scheme = ContextScheme(prefix)
+        if scheme is ContextScheme.DIRECTORY:
+            return cls(scheme=scheme, location=rest)
+        return cls(scheme=scheme, location=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryContext:
+    """An additional build context that is a local directory."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutContext:
+    """An additional build context that is an image in a local OCI layout.
+
+    Attributes:
+        path: Directory of the layout.
+        tag: Which image of its index, "" when not given.
+        digest: Manifest digest of the image ("sha256:…"), "" when not given.
+    """
+
+    path: str
+    tag: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedContext:
+    """`--build-context name=…`: what FROM, `--from=` of that name refer to.
+
+    Attributes:
+        name: As given; docker compares image names after normalising them.
+        source: What the name stands for.
+    """
+
+    name: str
+    source: DirectoryContext | LayoutContext
+
+    @classmethod
+    def parse(cls, text: str) -> "NamedContext":
+        """Read `name=PATH` or `name=oci-layout://PATH[:tag][@digest]`.
+
+        Raises:
+            UsageError: It has no name or no path, or is of another kind.
+        """
+        name, separator, value = text.partition("=")
+        if not (name and separator and value):
+            raise UsageError(
+                f'invalid --build-context "{text}"',
+                hint="write name=PATH or name=oci-layout://PATH[:tag]",
+            )
+        prefix, separator, rest = value.partition("://")
+        if not separator:
+            return cls(name=name, source=DirectoryContext(path=value))
+        if prefix != "oci-layout" or not rest:
+            raise UsageError(
+                f'--build-context "{name}" is of an unknown kind {prefix}://',
+                hint="write name=PATH or name=oci-layout://PATH[:tag]",
+            )
+        return cls(name=name, source=_layout(rest))
+
+
+def _layout(text: str) -> LayoutContext:
+    """Split `PATH[:tag][@digest]`; a colon before the last slash is of the path."""
+    location, _, digest = text.partition("@")
+    head, colon, tail = location.rpartition(":")
+    if not colon or "/" in tail:
+        return LayoutContext(path=location, digest=digest)
+    return LayoutContext(path=head, tag=tail, digest=digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitOptions:
+    """How a git context is cloned.
+
+    Attributes:
+        branch: Branch to check out, "" for the repository's own default.
+        single_branch: Fetch that branch alone.
+        recurse_submodules: Fetch submodules too.
+        insecure_skip_tls: Do not verify the server's certificate.
+        depth: How many commits, 0 for all.
+    """
+
+    branch: str = ""
+    single_branch: bool = False
+    recurse_submodules: bool = False
+    insecure_skip_tls: bool = False
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputOptions:
+    """What is built.
+
+    Attributes:
+        dockerfile: Path as given, looked for in the working directory first, then
+            in the context.
+        context: The build context.
+        context_sub_path: Directory within the context to use as its root, "" for
+            all of it; applies to every scheme.
+        git: How to clone, for git contexts.
+        named_contexts: Additional contexts by name.
+        target: Stage to build, by name or number; "" for the last one.
+        build_args: Arguments with their values; `--build-arg KEY` of a variable
+            that is not in the environment is left out.
+        platform: Platform of the bases and of the result, None for the host's.
+    """
+
+    dockerfile: str = "Dockerfile"
+    context: ContextAddress
+    context_sub_path: str = ""
+    git: GitOptions = GitOptions()
+    named_contexts: tuple[NamedContext, ...] = ()
+    target: str = ""
+    build_args: Pairs = field(default=(), repr=False)
+    platform: Platform | None = None
+
+
+class ImageFormat(StrEnum):
+    """Family of media types of the result."""
+
+    DOCKER = "docker"
+    OCI = "oci"
+
+
+class Compression(StrEnum):
+    """Compression of new layers."""
+
+    GZIP = "gzip"
+    ZSTD = "zstd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOptions:
+    """What the image is like.
+
+    Attributes:
+        labels: Labels of the final image's config.
+        annotations: Annotations of its manifest.
+        format: Media types, None to follow the base image.
+        compression: Of new layers, None for the format's default (gzip).
+        compression_level: The codec's level, None for its default.
+        reproducible: Leave everything out that differs between two builds.
+        source_date_epoch: Seconds since the epoch to use for "now" and as the latest
+            time of a file; None where not asked for.
+    """
+
+    labels: Pairs = ()
+    annotations: Pairs = ()
+    format: ImageFormat | None = None
+    compression: Compression | None = None
+    compression_level: int | None = None
+    reproducible: bool = False
+    source_date_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """Where the result goes; a path is "" where that output is not wanted.
+
+    Attributes:
+        destinations: References the image gets, with their tags.
+        push: Push to the destinations. Never true without one.
+        tar_path: Docker archive to write.
+        oci_layout_path: OCI layout directory to write.
+        digest_file: Receives the manifest digest, without a newline.
+        image_name_with_digest_file: Receives a line `repository@digest` for each
+            destination.
+        image_name_tag_with_digest_file: As above, `repository:tag@digest`.
+        image_id_file: Receives the image ID, the digest of the config
+            (`--iidfile`).
+        metadata_file: Receives JSON about the result, as buildx writes it.
+    """
+
+    destinations: tuple[Reference, ...] = ()
+    push: bool = False
+    tar_path: str = ""
+    oci_layout_path: str = ""
+    digest_file: str = ""
+    image_name_with_digest_file: str = ""
+    image_name_tag_with_digest_file: str = ""
+    image_id_file: str = ""
+    metadata_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions:
+    """The layer cache and the directory of warmed base images.
+
+    Attributes:
+        enabled: Look up (and store) layers.
+        repository: Where they are kept, "" for `<first destination>/cache`.
+        directory: Directory of warmed base images.
+        ttl: How long an entry is good for.
+        copy_layers: Cache what COPY and ADD make.
+        run_layers: Cache what RUN makes.
+        push: Store what was made.
+    """
+
+    enabled: bool = False
+    repository: str = ""
+    directory: str = "/cache"
+    ttl: timedelta = timedelta(hours=336)
+    copy_layers: bool = False
+    run_layers: bool = True
+    push: bool = True
+
+
+class SnapshotMode(StrEnum):
+    """How changes are looked for; FULL compares contents where stat data may lie."""
+
+    FULL = "full"
+    REDO = "redo"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotOptions:
+    """How changes of the root file system are found.
+
+    Attributes:
+        mode: How to compare.
+        ignore_paths: Paths that never enter a layer, besides the default ones.
+        ignore_var_run: Leave /var/run out too.
+        timeout: How long one walk may take.
+    """
+
+    mode: SnapshotMode = SnapshotMode.FULL
+    ignore_paths: tuple[str, ...] = ()
+    ignore_var_run: bool = True
+    timeout: timedelta = timedelta(minutes=90)
+
+
+class Isolation(StrEnum):
+    """How RUN's processes are kept apart."""
+
+    AUTO = "auto"
+    NAMESPACES = "namespaces"
+    CHROOT = "chroot"
+    IN_PLACE = "in-place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootOptions:
+    """Where and how the root file system of a RUN lives.
+
+    Attributes:
+        isolation: Which kind.
+        work_directory: Directory for work files (`--kaniko-dir`, KANIKO_DIR), ""
+            where none was named: then /kaniko if it can be written, else a
+            temporary one.
+        force: Build even where no container was detected.
+        cleanup: Remove the root file system at the end; a private root goes anyway.
+    """
+
+    isolation: Isolation = Isolation.AUTO
+    work_directory: str = ""
+    force: bool = False
+    cleanup: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryOptions:
+    """How registries are spoken to. Hosts are `host[:port]`, compared exactly.
+
+    Attributes:
+        insecure_push: Plain HTTP when pushing, for every registry.
+        insecure_pull: Plain HTTP when pulling, for every registry.
+        insecure_registries: Hosts spoken to over plain HTTP, both ways.
+        skip_tls_verify_push: Accept any certificate when pushing.
+        skip_tls_verify_pull: Accept any certificate when pulling.
+        skip_tls_verify_registries: Hosts whose certificate is not verified.
+        certificates: Path of a PEM file of additional authorities by host.
+        push_retries: How often a failed push is repeated.
+        download_retries: How often a failed manifest fetch is repeated.
+        check_push_permission: Ask each registry before anything is built.
+        client_type: Appended to the User-Agent (UPSTREAM_CLIENT_TYPE), or "".
+    """
+
+    insecure_push: bool = False
+    insecure_pull: bool = False
+    insecure_registries: tuple[str, ...] = ()
+    skip_tls_verify_push: bool = False
+    skip_tls_verify_pull: bool = False
+    skip_tls_verify_registries: tuple[str, ...] = ()
+    certificates: Pairs = ()
+    push_retries: int = 0
+    download_retries: int = 0
+    check_push_permission: bool = True
+    client_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialOptions:
+    """Where registry credentials are looked for; "" where the variable is not set.
+
+    Attributes:
+        docker_auth_config: JSON itself (DOCKER_AUTH_CONFIG); never in `repr`.
+        docker_config: Directory of config.json (DOCKER_CONFIG).
+        home: The home directory (HOME).
+        registry_auth_file: podman's file (REGISTRY_AUTH_FILE).
+        xdg_runtime_dir: Where podman keeps its file else (XDG_RUNTIME_DIR).
+        xdg_config_home: As above (XDG_CONFIG_HOME).
+    """
+
+    docker_auth_config: str = field(default="", repr=False)
+    docker_config: str = ""
+    home: str = ""
+    registry_auth_file: str = ""
+    xdg_runtime_dir: str = ""
+    xdg_config_home: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOptions:
+    """Trust and proxies of all connections; "" where the variable is not set.
+
+    Attributes:
+        ca_file: File of trusted authorities (SSL_CERT_FILE).
+        ca_directories: Directories of them, colon separated (SSL_CERT_DIR).
+        http_proxy: Proxy of plain HTTP; may hold a password: never in `repr`.
+        https_proxy: Proxy of HTTPS; likewise.
+        no_proxy: Hosts reached directly, comma separated.
+    """
+
+    ca_file: str = ""
+    ca_directories: str = ""
+    http_proxy: str = field(default="", repr=False)
+    https_proxy: str = field(default="", repr=False)
+    no_proxy: str = ""
+
+
+class Verbosity(StrEnum):
+    """From which importance on messages are shown, the most talkative first."""
+
+    TRACE = "trace"
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    FATAL = "fatal"
+    PANIC = "panic"
+
+
+class LogFormat(StrEnum):
+    """How messages are written."""
+
+    TEXT = "text"
+    COLOR = "color"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """What is told, and how.
+
+    Attributes:
+        verbosity: Least importance shown.
+        format: How lines look.
+        timestamps: Full times instead of seconds since the start.
+    """
+
+    verbosity: Verbosity = Verbosity.INFO
+    format: LogFormat = LogFormat.COLOR
+    timestamps: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """Everything one build was asked for."""
+
+    input: InputOptions
+    image: ImageOptions = ImageOptions()
+    output: OutputOptions = OutputOptions()
+    cache: CacheOptions = CacheOptions()
+    snapshot: SnapshotOptions = SnapshotOptions()
+    root: RootOptions = RootOptions()
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()

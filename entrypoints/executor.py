@@ -1,0 +1,117 @@
+"""The command `kanipy`: reads the command line, builds, reports.
+
+Whatever is not needed to answer `--help` or a mistyped flag is imported inside
+functions.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from application.errors import Interrupted
+from application.options import BuildOptions, Verbosity
+from entrypoints.executor_flags import (
+    Build,
+    ShowCompletion,
+    ShowHelp,
+    ShowVersion,
+    parse_command_line,
+)
+from entrypoints.exit_status import SUCCESS, report
+from entrypoints.flags.environment import Environment
+from entrypoints.flags.table import EXECUTOR_FLAGS
+from entrypoints.version import VERSION
+
+PROGRAM = "kanipy"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: Words after the program's name, those of the process when absent.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    return run(words, os.environ)
+
+
+def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
+    """Build an image and return the exit status of success.
+
+    The seam to the composition root, which is imported here and nowhere else.
+
+    Args:
+        options: What to build.
+        warnings: Lines for the reporter, to be told before anything else.
+
+    Raises:
+        KanipyError: The build failed.
+    """
+    raise NotImplementedError(str((options.input.dockerfile, *warnings)))
+
+
+def run(
+    arguments: Sequence[str],
+    environment: Environment,
+    build: Callable[[BuildOptions, Sequence[str]], int] = run_build,
+) -> int:
+    """Carry out what a command line asks for and return the exit status.
+
+    Errors are told on standard error and never leave this function.
+
+    Args:
+        arguments: Words after the program's name.
+        environment: The process's variables.
+        build: Carries out a build.
+    """
+    traces = False
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        request = parse_command_line(arguments, environment)
+        if not isinstance(request, Build):
+            return _show(request)
+        traces = request.options.log.verbosity in {Verbosity.TRACE, Verbosity.DEBUG}
+        signal.signal(signal.SIGTERM, _terminated)
+        return build(request.options, request.warnings)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost
+        return report(error, sys.stderr, program=PROGRAM, traces=traces)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show(request: ShowHelp | ShowVersion | ShowCompletion) -> int:
+    match request:
+        case ShowVersion():
+            _print(f"Kanipy version : v{VERSION}\n")
+        case ShowCompletion(shell):
+            from entrypoints.flags.completion import completion_script
+
+            _print(completion_script(shell, EXECUTOR_FLAGS))
+        case ShowHelp():
+            from entrypoints.flags.help_text import help_text
+
+            _print(help_text(EXECUTOR_FLAGS))
+    return SUCCESS
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, a pager) has seen enough; let the interpreter's own
+        # flush at exit go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
+    """Turn SIGTERM into an error, once: cleaning up is not to be interrupted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

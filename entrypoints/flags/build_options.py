@@ -1,0 +1,282 @@
+"""Builds `BuildOptions` from flags and environment.
+
+Combinations are judged in `entrypoints.flags.checks`; here each value finds its field.
+"""
+
+from dataclasses import replace
+
+from application.options import (
+    BuildOptions,
+    CacheOptions,
+    Compression,
+    ContextAddress,
+    GitOptions,
+    ImageFormat,
+    ImageOptions,
+    InputOptions,
+    Isolation,
+    LogFormat,
+    LogOptions,
+    NamedContext,
+    OutputOptions,
+    RegistryOptions,
+    RootOptions,
+    SnapshotMode,
+    SnapshotOptions,
+    Verbosity,
+)
+from domain.errors import KanipyError, UsageError
+from domain.image.platform import Platform
+from domain.image.reference import Reference
+from entrypoints.flags.environment import (
+    Environment,
+    credential_options,
+    network_options,
+    push_override,
+    snapshot_timeout,
+)
+from entrypoints.flags.given import GivenFlags
+from entrypoints.flags.not_yet import not_supported_yet
+from entrypoints.flags.values import parse_boolean, parse_integer
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+
+
+def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
+    """Build the options of one build.
+
+    Args:
+        given: Flags, docker's already translated into kaniko's.
+        environment: The process's variables.
+
+    Raises:
+        UsageError: A value that is well formed as a word and means nothing.
+        InvalidReference: A destination is no image reference.
+        InvalidPlatform: `--custom-platform` is no platform.
+    """
+    inputs = input_options(given, environment)
+    return BuildOptions(
+        input=inputs,
+        image=_image(given, environment, dict(inputs.build_args)),
+        output=_output(given, environment),
+        cache=_cache(given),
+        snapshot=_snapshot(given, environment),
+        root=_root(given, environment),
+        registry=_registry(given, environment),
+        credentials=credential_options(environment),
+        network=network_options(environment),
+        log=log_options(given),
+    )
+
+
+def input_options(given: GivenFlags, environment: Environment) -> InputOptions:
+    """Build the options that say what is built."""
+    return InputOptions(
+        dockerfile=given.text("dockerfile") or "Dockerfile",
+        context=ContextAddress.parse(given.text("context")),
+        context_sub_path=given.text("context-sub-path"),
+        git=_git(given),
+        named_contexts=tuple(
+            NamedContext.parse(text) for text in given.texts("build-context")
+        ),
+        target=_target(given),
+        build_args=_build_args(given, environment),
+        platform=_platform(given.text("custom-platform")),
+    )
+
+
+def log_options(given: GivenFlags) -> LogOptions:
+    """Build the options of logging."""
+    word = given.choice("verbosity")
+    return LogOptions(
+        verbosity=Verbosity("warning" if word == "warn" else word),
+        format=LogFormat(given.choice("log-format")),
+        timestamps=given.boolean("log-timestamp"),
+    )
+
+
+def _target(given: GivenFlags) -> str:
+    """Return the stage to build; several, by comma or repetition, cannot be yet."""
+    names = [name for text in given.texts("target") for name in text.split(",") if name]
+    if len(names) > 1:
+        raise not_supported_yet("--target with several stages", "builds one stage")
+    return names[0] if names else ""
+
+
+def _build_args(
+    given: GivenFlags, environment: Environment
+) -> tuple[tuple[str, str], ...]:
+    """Return arguments with their values, the last of each counting."""
+    arguments: dict[str, str] = {}
+    for text in given.texts("build-arg"):
+        key, separator, value = text.partition("=")
+        if not key:
+            raise UsageError(
+                "--build-arg needs a name", hint="write --build-arg KEY=VALUE"
+            )
+        if not separator and key not in environment:
+            continue
+        arguments[key] = value if separator else environment[key]
+    return tuple(arguments.items())
+
+
+def _platform(text: str) -> Platform | None:
+    if not text:
+        return None
+    if "," in text:
+        raise UsageError(
+            "--custom-platform takes one platform",
+            hint="run kanipy once for each platform",
+        )
+    return Platform.parse(text)
+
+
+def _git(given: GivenFlags) -> GitOptions:
+    """Read `--git`: key=value settings, joined by commas or repeated."""
+    settings: dict[str, str] = {}
+    for text in given.texts("git"):
+        for setting in text.split(","):
+            key, _, value = setting.partition("=")
+            if key not in _GIT_KEYS or not value:
+                raise UsageError(
+                    f'invalid git setting "{setting}"',
+                    hint=f"write KEY=VALUE with one of {', '.join(_GIT_KEYS)}",
+                )
+            settings[key] = value
+    try:
+        return GitOptions(
+            branch=settings.get("branch", ""),
+            single_branch=parse_boolean(settings.get("single-branch", "false")),
+            recurse_submodules=parse_boolean(
+                settings.get("recurse-submodules", "false")
+            ),
+            insecure_skip_tls=parse_boolean(settings.get("insecure-skip-tls", "false")),
+            depth=parse_integer(settings.get("depth", "0")),
+        )
+    except ValueError as error:
+        raise UsageError(f"invalid git setting: {error}") from error
+
+
+_GIT_KEYS = (
+    "branch",
+    "single-branch",
+    "recurse-submodules",
+    "insecure-skip-tls",
+    "depth",
+)
+
+
+def _image(
+    given: GivenFlags, environment: Environment, build_args: dict[str, str]
+) -> ImageOptions:
+    form = given.choice("image-format")
+    compression = given.choice("compression")
+    level = given.integer("compression-level")
+    return ImageOptions(
+        labels=given.pairs("label"),
+        annotations=given.pairs("annotation"),
+        format=ImageFormat(form) if form else None,
+        compression=Compression(compression) if compression else None,
+        compression_level=level if level > 0 else None,
+        reproducible=given.boolean("reproducible"),
+        source_date_epoch=_epoch(
+            build_args.get(_EPOCH, "") or environment.get(_EPOCH, "")
+        ),
+    )
+
+
+def _epoch(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(
+            f'invalid value "{text}" of {_EPOCH}',
+            hint="it is a number of seconds since 1970",
+        )
+    return int(text)
+
+
+def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
+    no_push = push_override(environment)
+    if no_push is None:
+        no_push = given.boolean("no-push")
+    return OutputOptions(
+        destinations=tuple(
+            _destination(text) for text in given.texts("destination") if text
+        ),
+        push=not no_push,
+        tar_path=given.text("tar-path"),
+        oci_layout_path=given.text("oci-layout-path"),
+        digest_file=given.text("digest-file"),
+        image_name_with_digest_file=given.text("image-name-with-digest-file"),
+        image_name_tag_with_digest_file=given.text("image-name-tag-with-digest-file"),
+        image_id_file=given.text("iidfile"),
+        metadata_file=given.text("metadata-file"),
+    )
+
+
+def _destination(text: str) -> Reference:
+    try:
+        reference = Reference.parse(text)
+    except KanipyError as error:
+        raise type(error)(
+            error.message, place=f'--destination "{text}"', hint=error.hint
+        ) from error
+    if reference.digest:
+        raise UsageError(
+            f'--destination "{text}" names a digest',
+            hint=f"write {reference.name}:TAG",
+        )
+    return reference
+
+
+def _cache(given: GivenFlags) -> CacheOptions:
+    return CacheOptions(
+        enabled=given.boolean("cache"),
+        repository=given.text("cache-repo"),
+        directory=given.text("cache-dir"),
+        ttl=given.duration("cache-ttl"),
+        copy_layers=given.boolean("cache-copy-layers"),
+        run_layers=given.boolean("cache-run-layers"),
+        push=not given.boolean("no-push-cache"),
+    )
+
+
+def _snapshot(given: GivenFlags, environment: Environment) -> SnapshotOptions:
+    options = SnapshotOptions(
+        mode=SnapshotMode(given.choice("snapshot-mode")),
+        ignore_paths=tuple(path for path in given.texts("ignore-path") if path),
+        ignore_var_run=given.boolean("ignore-var-run"),
+    )
+    timeout = snapshot_timeout(environment)
+    return options if timeout is None else replace(options, timeout=timeout)
+
+
+def _root(given: GivenFlags, environment: Environment) -> RootOptions:
+    directory = given.texts("kaniko-dir")[-1:] or (environment.get("KANIKO_DIR", ""),)
+    return RootOptions(
+        isolation=Isolation(given.choice("isolation")),
+        work_directory=directory[-1],
+        force=given.boolean("force"),
+        cleanup=given.boolean("cleanup"),
+    )
+
+
+def _registry(given: GivenFlags, environment: Environment) -> RegistryOptions:
+    return RegistryOptions(
+        insecure_push=given.boolean("insecure"),
+        insecure_pull=given.boolean("insecure-pull"),
+        insecure_registries=_hosts(given, "insecure-registry"),
+        skip_tls_verify_push=given.boolean("skip-tls-verify"),
+        skip_tls_verify_pull=given.boolean("skip-tls-verify-pull"),
+        skip_tls_verify_registries=_hosts(given, "skip-tls-verify-registry"),
+        certificates=given.pairs("registry-certificate"),
+        push_retries=max(0, given.integer("push-retry")),
+        download_retries=max(0, given.integer("image-download-retry")),
+        check_push_permission=not given.boolean("skip-push-permission-check"),
+        client_type=environment.get("UPSTREAM_CLIENT_TYPE", ""),
+    )
+
+
+def _hosts(given: GivenFlags, name: str) -> tuple[str, ...]:
+    return tuple(host for host in given.texts(name) if host)

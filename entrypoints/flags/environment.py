@@ -1,0 +1,347 @@
+"""The environment variables kaniko's users set: honoured ones, and those warned of.
+
+`VARIABLES` is the single source of the warnings, the help and docs/compatibility.md.
+An empty variable counts as one that is not set.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from application.options import CredentialOptions, NetworkOptions
+from domain.errors import UsageError
+from entrypoints.flags.values import parse_boolean, parse_duration
+
+Environment = Mapping[str, str]
+
+
+class Standing(StrEnum):
+    """What becomes of a variable that is set."""
+
+    HONOURED = "honoured"
+    NOT_YET = "not yet"
+    WITHOUT_EFFECT = "no effect"
+    HARMLESS = "nothing to do"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One row: variables that share a meaning.
+
+    Attributes:
+        names: Names; `*` stands for any text.
+        standing: Whether they are heeded. NOT_YET and WITHOUT_EFFECT warn.
+        note: What they mean here, or why they mean nothing.
+        boolean: A false value asks for nothing, so it does not warn.
+        excluding: Names that another row answers for.
+    """
+
+    names: tuple[str, ...]
+    standing: Standing
+    note: str
+    boolean: bool = False
+    excluding: tuple[str, ...] = ()
+
+    def covers(self, name: str) -> bool:
+        """Whether a variable belongs to this row."""
+        return name not in self.excluding and any(
+            _matches(pattern, name) for pattern in self.names
+        )
+
+
+def _matches(pattern: str, name: str) -> bool:
+    before, star, after = pattern.partition("*")
+    if not star:
+        return name == pattern
+    return (
+        len(name) > len(before) + len(after)
+        and name.startswith(before)
+        and name.endswith(after)
+    )
+
+
+_FEATURES_AS_DOCKER = (
+    "BUILDKIT_ARG_ENV_PRECEDENCE",
+    "CACHE_LOOKAHEAD",
+    "CACHE_PROBE_AFTER_MISS",
+    "CHOWN_ON_IMPLICIT_DIRS",
+    "CLEAN_KANIKO_DIR",
+    "COPY_AS_ROOT",
+    "COPY_CHMOD_ON_IMPLICIT_DIRS",
+    "CROSS_REPO_MOUNT",
+    "DEPRECATE_INTER_STAGE_RESTORE",
+    "DISABLE_HTTP2",
+    "EXPAND_HEREDOC",
+    "HASH_DIR_FRAMING",
+    "IGNORE_CACHED_MANIFEST",
+    "INFER_CROSS_STAGE_CACHE_KEY",
+    "NO_PROPAGATE_ANNOTATIONS",
+    "OCI_SCRATCH_BASE",
+    "OCI_WARMER",
+    "PATH_SCOPED_REGISTRY_AUTH",
+    "PRECOMPILE_DOCKERIGNORE",
+    "PRESERVE_HARDLINKS",
+    "PRESERVE_MOUNTED_PATHS",
+    "RELATIVE_LINK_TARGETS",
+    "REPRODUCIBLE_PRESERVE_BASE_LAYERS",
+    "RESOLVE_CACHE_KEY",
+    "ROLLING_CACHE_KEY",
+    "RUN_HONOR_GROUP",
+    "RUN_MOUNT_BIND",
+    "RUN_VIA_TINI",
+    "SCOPED_DOCKERIGNORE",
+    "SECUREJOIN_EXTRACTION",
+    "SHARED_BASE_CACHE",
+    "SKIP_CACHED_STAGES",
+    "SKIP_RELABEL_RECOMPRESS",
+    "SKIP_WRITE_WHITEOUTS",
+    "UNTAR_SKIP_ROOT",
+    "VOLUME_SKIP_MKDIR",
+    "WARMER_CACHE_LOCK",
+)
+
+FEATURE_FLAGS = frozenset(f"FF_KANIKO_{name}" for name in _FEATURES_AS_DOCKER)
+"""The feature flags of kaniko's fork."""
+
+_LOGIN_PATTERNS = ("KANIKO_*_USER", "KANIKO_*_PASSWORD")
+
+VARIABLES = (
+    Variable(("KANIKO_DIR",), Standing.HONOURED, "--kaniko-dir, when that is absent"),
+    Variable(
+        ("KANIKO_NO_PUSH",),
+        Standing.HONOURED,
+        "overrides --no-push; what is no boolean is an error",
+    ),
+    Variable(
+        ("KANIKO_CLEANUP",),
+        Standing.HARMLESS,
+        "--cleanup: a private root is always removed",
+    ),
+    Variable(
+        ("SNAPSHOT_TIMEOUT_DURATION",),
+        Standing.HONOURED,
+        "limit of one walk of the root file system, 90m when not set",
+    ),
+    Variable(
+        ("SOURCE_DATE_EPOCH",),
+        Standing.HONOURED,
+        "seconds since the epoch to use as the time of the build; "
+        "--build-arg SOURCE_DATE_EPOCH=… comes first",
+    ),
+    Variable(
+        ("UPSTREAM_CLIENT_TYPE",), Standing.HONOURED, "appended to the User-Agent"
+    ),
+    Variable(
+        (
+            "DOCKER_CONFIG",
+            "DOCKER_AUTH_CONFIG",
+            "REGISTRY_AUTH_FILE",
+            "XDG_RUNTIME_DIR",
+            "XDG_CONFIG_HOME",
+            "HOME",
+        ),
+        Standing.HONOURED,
+        "where registry credentials are looked for",
+    ),
+    Variable(
+        ("SSL_CERT_FILE", "SSL_CERT_DIR"),
+        Standing.HONOURED,
+        "certificate authorities to trust",
+    ),
+    Variable(
+        (
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+        ),
+        Standing.HONOURED,
+        "proxies; a name in small letters comes first",
+    ),
+    Variable(
+        ("container",),
+        Standing.HARMLESS,
+        "tells that this is a container, which a private root need not know",
+    ),
+    Variable(
+        ("KANIKO_REGISTRY_MIRROR", "KANIKO_REGISTRY_MAP"),
+        Standing.NOT_YET,
+        "registry mirrors",
+    ),
+    Variable(
+        ("KANIKO_PRE_CLEANUP", "KANIKO_PRESERVE_CONTEXT"),
+        Standing.NOT_YET,
+        "building in place",
+        boolean=True,
+    ),
+    Variable(("KANIKO_PRINT_PLAN",), Standing.NOT_YET, "printing a plan", boolean=True),
+    Variable(_LOGIN_PATTERNS, Standing.NOT_YET, "registry logins by variable"),
+    Variable(
+        (
+            "KANIKO_TELEMETRY_ENDPOINT",
+            "KANIKO_TELEMETRY_OMIT_DOCKERFILE",
+            "OTEL_*",
+        ),
+        Standing.NOT_YET,
+        "telemetry",
+    ),
+    Variable(("BENCHMARK_FILE",), Standing.NOT_YET, "the file of timings"),
+    Variable(("BUILDER_OUTPUT",), Standing.NOT_YET, "Cloud Build's list of images"),
+    Variable(
+        (
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "DOCKER_CREDENTIAL_GCR_CONFIG",
+            "STORAGE_EMULATOR_HOST",
+        ),
+        Standing.NOT_YET,
+        "Google's credentials and storage",
+    ),
+    Variable(
+        ("AWS_*", "S3_ENDPOINT", "S3_FORCE_PATH_STYLE"),
+        Standing.NOT_YET,
+        "Amazon's credentials and storage",
+    ),
+    Variable(
+        (
+            "AZURE_STORAGE_ACCESS_KEY",
+            "AZURE_CLIENT_ID",
+            "AZURE_CLIENT_SECRET",
+            "AZURE_TENANT_ID",
+            "AZURE_FEDERATED_TOKEN_FILE",
+            "AZURE_ENVIRONMENT",
+        ),
+        Standing.NOT_YET,
+        "Azure's credentials and storage",
+    ),
+    Variable(
+        ("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD"),
+        Standing.NOT_YET,
+        "GitLab's registry login",
+    ),
+    Variable(
+        ("GIT_TOKEN", "GIT_USERNAME", "GIT_PASSWORD", "GIT_PULL_METHOD"),
+        Standing.NOT_YET,
+        "git contexts",
+    ),
+    Variable(
+        ("KANIKO_IGNORE_ASSERTIONS",),
+        Standing.WITHOUT_EFFECT,
+        "kanipy has no such assertions",
+    ),
+    Variable(
+        ("STACKLOG_PATH", "GODEBUG"),
+        Standing.WITHOUT_EFFECT,
+        "they belong to Go's runtime",
+    ),
+    Variable(
+        ("GGCR_EXPERIMENT_ESTARGZ",),
+        Standing.WITHOUT_EFFECT,
+        "layers are gzip or zstd; see --compression",
+    ),
+    Variable(
+        tuple(sorted(FEATURE_FLAGS)),
+        Standing.WITHOUT_EFFECT,
+        "kanipy behaves as docker does, whatever they say",
+    ),
+    Variable(
+        ("FF_KANIKO_*",),
+        Standing.WITHOUT_EFFECT,
+        "no feature flag of that name is known",
+        excluding=tuple(sorted(FEATURE_FLAGS)),
+    ),
+)
+
+
+def warnings(environment: Environment) -> tuple[str, ...]:
+    """Return one line for each row of `VARIABLES` that is set and not honoured."""
+    lines = []
+    for variable in VARIABLES:
+        names = [
+            name for name in sorted(environment) if _counts(variable, environment, name)
+        ]
+        if not names:
+            continue
+        if variable.standing is Standing.NOT_YET:
+            lines.append(
+                f"{', '.join(names)} ignored: not supported yet ({variable.note})"
+            )
+        elif variable.standing is Standing.WITHOUT_EFFECT:
+            lines.append(f"{', '.join(names)} ignored: {variable.note}")
+    return tuple(lines)
+
+
+def _counts(variable: Variable, environment: Environment, name: str) -> bool:
+    value = environment[name]
+    if not value or not variable.covers(name):
+        return False
+    return not (
+        variable.boolean and value in {"0", "f", "F", "false", "FALSE", "False"}
+    )
+
+
+def push_override(environment: Environment) -> bool | None:
+    """Return what KANIKO_NO_PUSH says about `--no-push`, None when it is not set.
+
+    Raises:
+        UsageError: It is no boolean.
+    """
+    text = environment.get("KANIKO_NO_PUSH", "")
+    if not text:
+        return None
+    try:
+        return parse_boolean(text)
+    except ValueError as error:
+        raise _invalid("KANIKO_NO_PUSH", text, str(error)) from error
+
+
+def snapshot_timeout(environment: Environment) -> timedelta | None:
+    """Return SNAPSHOT_TIMEOUT_DURATION, None when it is not set.
+
+    Raises:
+        UsageError: It is no duration above 0.
+    """
+    text = environment.get("SNAPSHOT_TIMEOUT_DURATION", "")
+    if not text:
+        return None
+    try:
+        timeout = parse_duration(text)
+    except ValueError as error:
+        raise _invalid("SNAPSHOT_TIMEOUT_DURATION", text, str(error)) from error
+    if timeout <= timedelta():
+        expected = "expected a duration above 0"
+        raise _invalid("SNAPSHOT_TIMEOUT_DURATION", text, expected)
+    return timeout
+
+
+def credential_options(environment: Environment) -> CredentialOptions:
+    """Return where registry credentials are looked for."""
+    return CredentialOptions(
+        docker_auth_config=environment.get("DOCKER_AUTH_CONFIG", ""),
+        docker_config=environment.get("DOCKER_CONFIG", ""),
+        home=environment.get("HOME", ""),
+        registry_auth_file=environment.get("REGISTRY_AUTH_FILE", ""),
+        xdg_runtime_dir=environment.get("XDG_RUNTIME_DIR", ""),
+        xdg_config_home=environment.get("XDG_CONFIG_HOME", ""),
+    )
+
+
+def network_options(environment: Environment) -> NetworkOptions:
+    """Return trust roots and proxies."""
+    return NetworkOptions(
+        ca_file=environment.get("SSL_CERT_FILE", ""),
+        ca_directories=environment.get("SSL_CERT_DIR", ""),
+        http_proxy=_either_case(environment, "http_proxy"),
+        https_proxy=_either_case(environment, "https_proxy"),
+        no_proxy=_either_case(environment, "no_proxy"),
+    )
+
+
+def _either_case(environment: Environment, name: str) -> str:
+    return environment.get(name, "") or environment.get(name.upper(), "")
+
+
+def _invalid(name: str, value: str, expected: str) -> UsageError:
+    return UsageError(f'invalid value "{value}" of {name}: {expected}')

@@ -1,0 +1,142 @@
+"""What the command line knows and this release cannot do: the one list.
+
+Building a capability means deleting its line. A flag of this list ends the run unless
+its value asks for nothing (its default, or an empty text).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.errors import UsageError
+from entrypoints.flags.flag import Flag
+from entrypoints.flags.given import GivenFlags
+
+
+def _remote_context(value: str) -> bool:
+    return "://" in value and not value.startswith("dir://")
+
+
+def _address(value: str) -> bool:
+    return value.startswith(("http://", "https://"))
+
+
+def _other_than_local(value: str) -> bool:
+    target = value.partition("=")[2]
+    return target.startswith("git@") or (
+        "://" in target and not target.startswith("oci-layout://")
+    )
+
+
+def _in_place(value: str) -> bool:
+    return value == "in-place"
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A flag, or some of its values, that come with a later release.
+
+    Attributes:
+        flag: The flag's name.
+        reason: What is missing, completing "this release …".
+        part: Which values, as shown to a person; "" for all but the default.
+        when: Tells those values from the others.
+    """
+
+    flag: str
+    reason: str
+    part: str = ""
+    when: Callable[[str], bool] | None = None
+
+    @property
+    def shown(self) -> str:
+        """The flag, with the values that are meant."""
+        return f"--{self.flag}{self.part}"
+
+    def asked_by(self, flag: Flag, value: str) -> bool:
+        """Whether a value of the flag asks for what is missing."""
+        return self.when(value) if self.when else _asks(flag, value)
+
+
+_NO_CACHE = "has no layer cache"
+_NO_MAPS = "pulls from the registry that is named, through no mirror"
+_NO_REMOTE = "reads the context from a directory only"
+_NO_IN_PLACE = "builds in a private root only"
+_NO_UPLOAD = "writes result files to paths only"
+_NO_ATTESTATION = "attaches nothing to an image"
+
+NOT_YET = (
+    NotYet("context", _NO_REMOTE, "=SCHEME://… other than dir://", _remote_context),
+    NotYet("bucket", _NO_REMOTE),
+    NotYet("git", _NO_REMOTE),
+    NotYet("dockerfile", "reads the Dockerfile from a path only", "=URL", _address),
+    NotYet(
+        "build-context",
+        "knows directories and oci-layout:// as additional contexts",
+        " with a remote address",
+        _other_than_local,
+    ),
+    NotYet("secret", "mounts no secrets into RUN"),
+    NotYet("ssh", "mounts no agent into RUN"),
+    NotYet("dryrun", "cannot print a plan"),
+    NotYet("digest-file", _NO_UPLOAD, "=URL", _address),
+    NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),
+    NotYet("image-name-tag-with-digest-file", _NO_UPLOAD, "=URL", _address),
+    NotYet("cache", _NO_CACHE),
+    NotYet("cache-repo", _NO_CACHE),
+    NotYet("cache-dir", "has no warmed base images"),
+    NotYet("cache-ttl", _NO_CACHE),
+    NotYet("cache-copy-layers", _NO_CACHE),
+    NotYet("cache-run-layers", _NO_CACHE),
+    NotYet("isolation", _NO_IN_PLACE, "=in-place", _in_place),
+    NotYet("single-snapshot", "makes a layer for each instruction"),
+    NotYet("use-new-run", "chooses itself how to find changes"),
+    NotYet("image-fs-extract-retry", "does not repeat an extraction"),
+    NotYet("pre-cleanup", _NO_IN_PLACE),
+    NotYet("preserve-context", _NO_IN_PLACE),
+    NotYet("materialize", _NO_IN_PLACE),
+    NotYet("registry-client-cert", "shows no client certificate"),
+    NotYet("registry-mirror", _NO_MAPS),
+    NotYet("registry-map", _NO_MAPS),
+    NotYet("skip-default-registry-fallback", _NO_MAPS),
+    NotYet(
+        "push-ignore-immutable-tag-errors", "does not know the refusals of such tags"
+    ),
+    NotYet("credential-helpers", "takes credentials from docker's config.json only"),
+    NotYet("azure-container-registry-config", "has no Azure credential helper"),
+    NotYet("network", "runs RUN in the network of this container"),
+    NotYet("sbom", _NO_ATTESTATION),
+    NotYet("provenance", _NO_ATTESTATION),
+)
+
+NOT_YET_COMMANDS = ("login", "push")
+
+_ASKS_FOR_NOTHING = {"network": ("host",)}
+"""Values besides the default that a listed flag may have."""
+
+
+def refuse_unsupported(given: GivenFlags) -> None:
+    """End the run when a flag asks for what cannot be done yet.
+
+    Raises:
+        UsageError: "--xyz is not supported yet".
+    """
+    for missing in NOT_YET:
+        flag = given.table[missing.flag]
+        if any(missing.asked_by(flag, value) for value in _counting(flag, given)):
+            raise not_supported_yet(missing.shown, missing.reason)
+
+
+def not_supported_yet(what: str, reason: str) -> UsageError:
+    """Make the error for a capability that comes later."""
+    return UsageError(f"{what} is not supported yet", hint=f"this release {reason}")
+
+
+def _counting(flag: Flag, given: GivenFlags) -> tuple[str, ...]:
+    values = given.texts(flag.name)
+    return values if flag.kind.repeats else values[-1:]
+
+
+def _asks(flag: Flag, value: str) -> bool:
+    if not value or value in _ASKS_FOR_NOTHING.get(flag.name, ()):
+        return False
+    return not flag.default or flag.read(value) != flag.read(flag.default)

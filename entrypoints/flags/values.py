@@ -1,0 +1,78 @@
+"""Values as people of Go programs type them: booleans, integers, durations, pairs.
+
+The accepted words are those of Go's strconv and time packages, which kaniko's users
+know. Every reader raises `ValueError` with what it expected; which flag the value
+was given to is told by the caller.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+_MICROSECONDS = {
+    "ns": Fraction(1, 1000),
+    "us": Fraction(1),
+    "µs": Fraction(1),  # micro sign
+    "μs": Fraction(1),  # the Greek letter, which Go accepts too
+    "ms": Fraction(1000),
+    "s": Fraction(1_000_000),
+    "m": Fraction(60_000_000),
+    "h": Fraction(3_600_000_000),
+}
+_UNIT = "|".join(sorted(_MICROSECONDS, key=len, reverse=True))
+_PART = re.compile(rf"([0-9]+\.?[0-9]*|\.[0-9]+)({_UNIT})")
+_DURATION = re.compile(rf"[-+]?((?:{_PART.pattern})+|0)")
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+
+
+def parse_boolean(text: str) -> bool:
+    """Read a boolean: 1 t T true TRUE True 0 f F false FALSE False."""
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("expected true or false")
+
+
+def parse_integer(text: str) -> int:
+    """Read a decimal integer, which may be negative."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("expected a whole number")
+    return int(text)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as 336h, 6h30m, 1.5s or 0; a bare number is refused."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError("expected a duration such as 336h or 6h30m")
+    sign = -1 if text.startswith("-") else 1
+    total = sum(
+        (
+            Fraction(number.rstrip(".")) * _MICROSECONDS[unit]
+            for number, unit in _PART.findall(text)
+        ),
+        start=Fraction(0),
+    )
+    try:
+        return timedelta(microseconds=sign * int(total))
+    except OverflowError as error:
+        raise ValueError("expected a shorter duration") from error
+
+
+def parse_choice(text: str, choices: Sequence[str]) -> str:
+    """Read one of some words."""
+    if text not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}")
+    return text
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """Read `key=value`; the value may be empty and hold anything."""
+    key, separator, value = text.partition("=")
+    if not (key and separator):
+        raise ValueError("expected key=value")
+    return key, value

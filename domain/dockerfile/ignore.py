@@ -1,0 +1,191 @@
+"""The rules of a .dockerignore file, and of COPY and ADD --exclude.
+
+Rules match as BuildKit's context walk does: the last rule that matches wins, `!` takes
+a path back, `**` stands for any number of directories, and a rule that matches a
+directory holds for all below it. It does not look for the file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from domain.dockerfile.arguments import WHITESPACE
+from domain.dockerfile.glob import class_at, escaped_at, matches
+from domain.errors import DockerfileError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    pattern: str
+    keeps: bool  # whether it takes back what earlier rules ignore
+    expression: re.Pattern[str]
+
+    @classmethod
+    def parse(cls, text: str) -> _Rule:
+        keeps = text.startswith("!")
+        pattern = text.removeprefix("!") if keeps else text
+        if not pattern:
+            raise DockerfileError(
+                "a lone '!' excludes nothing", hint="write a path behind it"
+            )
+        return cls(pattern=pattern, keeps=keeps, expression=_compile(pattern))
+
+    def matches(self, path: str) -> bool:
+        return self.expression.fullmatch(path) is not None
+
+    def may_match_below(self, directory: str) -> bool:
+        """Tell whether it can match something inside `directory`."""
+        wanted = self.pattern.split("/")
+        for component, name in zip(wanted, directory.split("/"), strict=False):
+            if "**" in component or "[" in component:
+                return True
+            if not matches(component, name):
+                return False
+        return len(wanted) > directory.count("/") + 1 or self.matches(directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of one path; needed for the paths below it.
+
+    Args:
+        ignored: Whether the path is left out.
+        matched: Whether each rule matched the path or a directory above it.
+    """
+
+    ignored: bool
+    matched: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """Ordered rules. Paths are relative to the context, without `./` before them."""
+
+    rules: tuple[_Rule, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> IgnoreRules:
+        """Read a .dockerignore file.
+
+        Args:
+            text: Its content; bytes that are no UTF-8 become surrogates, as in paths.
+
+        Raises:
+            DockerfileError: A pattern is malformed; its place names the line.
+        """
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "surrogateescape")
+        rules: list[_Rule] = []
+        for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+            try:
+                if not line.startswith("#"):
+                    rules += _rules_of(line)
+            except DockerfileError as error:
+                error.line = number
+                error.place = f".dockerignore:{number}"
+                raise
+        return cls(tuple(rules))
+
+    @classmethod
+    def of(cls, patterns: Iterable[str]) -> IgnoreRules:
+        """Read patterns that stand alone, as those of --exclude.
+
+        Raises:
+            DockerfileError: A pattern is malformed.
+        """
+        return cls(tuple(rule for text in patterns for rule in _rules_of(text)))
+
+    def ignores(self, path: str) -> bool:
+        """Tell whether `path` is left out. The root itself never is."""
+        verdict: Verdict | None = None
+        components = path.split("/")
+        for depth in range(1, len(components) + 1):
+            verdict = self.verdict("/".join(components[:depth]), verdict)
+        return verdict is not None and verdict.ignored
+
+    def verdict(self, path: str, above: Verdict | None = None) -> Verdict:
+        """Judge one path of a walk.
+
+        Args:
+            path: The path, of any type.
+            above: The verdict on its parent, None at the top of the context.
+        """
+        inherited = above.matched if above else (False,) * len(self.rules)
+        ignored = False
+        matched: list[bool] = []
+        for rule, held_above in zip(self.rules, inherited, strict=True):
+            # A rule that could change nothing is not asked; that it might also hold
+            # below is then not remembered, as in BuildKit.
+            holds = held_above or (rule.keeps == ignored and rule.matches(path))
+            matched.append(holds)
+            if holds:
+                ignored = not rule.keeps
+        return Verdict(ignored, tuple(matched))
+
+    def prunes(self, directory: str, verdict: Verdict | None = None) -> bool:
+        """Tell whether a walk may skip `directory` with all that is below it.
+
+        Args:
+            directory: Its path.
+            verdict: What `verdict` said of it, when the caller has it.
+        """
+        ignored = verdict.ignored if verdict else self.ignores(directory)
+        return ignored and not any(
+            rule.keeps and rule.may_match_below(directory) for rule in self.rules
+        )
+
+
+def _rules_of(line: str) -> list[_Rule]:
+    text = line.strip(WHITESPACE)
+    if not text:
+        return []
+    keeps = text.startswith("!")
+    pattern = text.removeprefix("!").strip(WHITESPACE) if keeps else text
+    if pattern:
+        pattern = _clean(pattern)
+    if len(pattern) > 1:
+        pattern = pattern.removeprefix("/")
+    return [_Rule.parse(f"!{pattern}" if keeps else pattern)]
+
+
+def _clean(pattern: str) -> str:
+    # normpath keeps two leading slashes, which mean nothing here.
+    return re.sub("^//", "/", posixpath.normpath(pattern.strip(WHITESPACE)))
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    pieces: list[str] = []
+    position = 0
+    while position < len(pattern):
+        piece, position = _translate(pattern, position)
+        pieces.append(piece)
+    return re.compile("".join(pieces), re.DOTALL)
+
+
+def _translate(pattern: str, position: int) -> tuple[str, int]:
+    char = pattern[position]
+    if char == "[":
+        return class_at(pattern, position)
+    if char == "\\":
+        return escaped_at(pattern, position)
+    if pattern.startswith("**", position):
+        return _any_directories(pattern, position)
+    piece = {"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char))
+    return piece, position + 1
+
+
+def _any_directories(pattern: str, position: int) -> tuple[str, int]:
+    after = position + 2
+    if pattern.startswith("/", after):
+        after += 1
+    if after == len(pattern):
+        return ".*", after
+    # "**name" as a whole pattern is a plain suffix, any other "**" ends at a slash.
+    rest = pattern[after:]
+    is_suffix = (
+        position == 0 and pattern[2] != "/" and not re.search(r"[*?\[\]\\]", rest)
+    )
+    return (".*" if is_suffix else "(?:.*/)?"), after

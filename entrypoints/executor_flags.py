@@ -113,9 +113,8 @@ def _build(
     given: GivenFlags, environment: Environment, outdated: tuple[str, ...]
 ) -> Build:
     translated = translate(given)
-    # First what is written wrong, then what cannot be done, then what does not fit.
-    options = build_options(translated, environment)
     refuse_unsupported(translated)
+    options = build_options(translated, environment)
     check(options)
     return Build(options, (*outdated, *_without_effect(given), *warnings(environment)))
 

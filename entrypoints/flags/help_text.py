@@ -21,14 +21,15 @@ SYNOPSIS
     kanipy version | help | completion bash|zsh|fish
 
 DESCRIPTION
-    Builds the image that a Dockerfile describes, inside an ordinary, unprivileged
-    container, and pushes it to one or more registries, or writes it to a file.
-    The flags are kaniko's; the spellings of docker build are understood.
+    Builds the image that a Dockerfile describes, inside an ordinary,
+    unprivileged container, and pushes it to one or more registries, or writes
+    it to a file. The flags are kaniko's; the spellings of docker build are
+    understood.
 
-    A value is written --flag=VALUE or --flag VALUE, -fVALUE or -f VALUE. A boolean
-    stands alone or takes =true or =false, never the next word. Of a flag that is
-    given twice the last value counts, but for those marked "repeatable".
-    A duration looks like 336h or 6h30m.
+    A value is written --flag=VALUE or --flag VALUE, -fVALUE or -f VALUE. A
+    boolean stands alone or takes =true or =false, never the next word. The last
+    value of a flag counts, but for those marked "repeatable", which add up. A
+    duration looks like 336h or 6h30m.
 """
 
 _CONCLUSION = """\

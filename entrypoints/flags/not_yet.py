@@ -7,13 +7,17 @@ its value asks for nothing (its default, or an empty text).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.options import ContextScheme
 from domain.errors import UsageError
 from entrypoints.flags.flag import Flag
 from entrypoints.flags.given import GivenFlags
 
+_REMOTE_SCHEMES = frozenset(ContextScheme) - {ContextScheme.DIRECTORY}
+
 
 def _remote_context(value: str) -> bool:
-    return "://" in value and not value.startswith("dir://")
+    scheme = value.partition("://")[0]
+    return scheme != value and scheme in _REMOTE_SCHEMES
 
 
 def _address(value: str) -> bool:

@@ -1,0 +1,92 @@
+"""Completion scripts; bash's is run in bash."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from entrypoints.flags.completion import completion_script
+from entrypoints.flags.table import EXECUTOR_FLAGS
+
+_ASK = """\
+source "$1"; shift
+compopt() { :; }
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_kanipy
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def _completed(folder: Path, *words: str) -> list[str]:
+    """Return what bash offers for the last word."""
+    script = folder / "kanipy.bash"
+    script.write_text(completion_script("bash", EXECUTOR_FLAGS))
+    answer = subprocess.run(
+        ["/bin/bash", "-c", _ASK, "bash", str(script), "kanipy", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stderr == ""
+    return answer.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["--snapsh"], ["--snapshot-mode="]),
+        (["--no-push"], ["--no-push", "--no-push-cache"]),
+        (["--snapshot-mode", ""], ["full", "redo", "time"]),
+        (["--snapshot-mode", "="], ["full", "redo", "time"]),
+        (["--snapshot-mode", "=", "re"], ["redo"]),
+        (["-v", "tr"], ["trace"]),
+        (["--tag", "x", "ver"], ["version"]),
+        (["completion", "f"], ["fish"]),
+        (["--cache", "tr"], []),
+    ],
+)
+def test_bash_offers_flags_values_and_commands(
+    tmp_path: Path, words: list[str], offered: list[str]
+) -> None:
+    assert _completed(tmp_path, *words) == offered
+
+
+def test_bash_offers_paths_where_a_path_is_due(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile.release").touch()
+    for words in (["-f", "Docker"], ["--file", "=", "Docker"]):
+        assert _completed(tmp_path, *words) == ["Dockerfile.release"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shown_flag_is_in_the_script(shell: str) -> None:
+    script = completion_script(shell, EXECUTOR_FLAGS)
+    dashes = "-l " if shell == "fish" else "--"
+    for flag in EXECUTOR_FLAGS:
+        for name in (flag.name, *flag.aliases):
+            assert (f"{dashes}{name}" in script) or flag.hidden
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_no_hidden_flag_is_in_the_script(shell: str) -> None:
+    script = completion_script(shell, EXECUTOR_FLAGS)
+    assert "bucket" not in script
+    assert "azure-container-registry-config" not in script
+
+
+def test_zsh_knows_values_and_escapes_texts() -> None:
+    script = completion_script("zsh", EXECUTOR_FLAGS)
+    assert script.startswith("#compdef kanipy executor\n")
+    assert ":(full redo time)'" in script
+    assert "host'\\''s]" in script
+    assert "build context\\: a directory" in script
+    assert "--cache=-[" in script
+    assert "'*-h[" in script
+    assert "'*-f+[" in script
+
+
+def test_fish_knows_values_and_paths() -> None:
+    script = completion_script("fish", EXECUTOR_FLAGS)
+    assert "-l snapshot-mode -x -a 'full redo time'" in script
+    assert "-s f -l dockerfile -l file -r -F" in script
+    assert "host\\'s" in script

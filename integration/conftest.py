@@ -1,1 +1,49 @@
-"""Fixtures of the integration tests: servers, base images and the comparison."""
+"""Fixtures of the integration tests: servers, base images and the comparison.
+
+Servers live for the session, are started when a test first asks for them and are
+ended by their process ids. Whatever cannot start fails the test that asked.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.services.bases import SMALL_BASES, debian_layout
+from integration.services.docker import Docker, running_docker
+from integration.services.registry import Account, Registry, running_registry
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Run a registry for the session; plain HTTP, no authentication."""
+    with running_registry(tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def private_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Run a registry for the session that asks for an account."""
+    account = Account(user="builder", password="correct horse")
+    directory = tmp_path_factory.mktemp("private-registry")
+    with running_registry(directory, account=account) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Docker]:
+    """Run a docker daemon for the session."""
+    with running_docker() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def small_bases() -> Path:
+    """Locate the OCI layout with `busybox`, `alpine`, `odd` and `onb`."""
+    return SMALL_BASES
+
+
+@pytest.fixture(scope="session")
+def debian_base() -> Path:
+    """Locate the OCI layout with a real Debian, named `debian`."""
+    return debian_layout()

@@ -1,0 +1,1 @@
+"""Our own tool that compares images: with each other, or with an oracle's outcome."""

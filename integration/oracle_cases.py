@@ -1,0 +1,110 @@
+"""The cases of `integration/cases`: what to build, how, and what must come out.
+
+It loads and unpacks; building is up to the test. The data are described in
+`integration/cases/README.md`.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from integration.image_comparison.comparison import FlatImage, load_image
+from integration.image_comparison.expectation import SCRATCH, Expectation
+from integration.services.bases import SMALL_BASES
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OracleCase:
+    """One case as `case.json` describes it.
+
+    Attributes:
+        name: Its folder's name.
+        directory: Its folder.
+        dockerfile: Path of the Dockerfile in the context.
+        build_args: `NAME=VALUE` each.
+        labels: `NAME=VALUE` each.
+        target: Stage to build, or None.
+        secrets: Id to file.
+        environment: Variables of the builder's own environment.
+        flags: The above as flags of `docker build`.
+        images: Reference in the Dockerfile to name in the layout of bases.
+        reference_offsets: Byte offsets of those references in the Dockerfile.
+        expectation: What must come out.
+    """
+
+    name: str
+    directory: Path
+    dockerfile: str
+    build_args: tuple[str, ...]
+    labels: tuple[str, ...]
+    target: str | None
+    secrets: Mapping[str, Path]
+    environment: Mapping[str, str]
+    flags: tuple[str, ...]
+    images: Mapping[str, str]
+    reference_offsets: tuple[int, ...]
+    expectation: Expectation
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Read the case in a folder."""
+        data = json.loads((directory / "case.json").read_bytes())
+        target = data["target"]
+        return cls(
+            name=data["name"],
+            directory=directory,
+            dockerfile=data["dockerfile"],
+            build_args=tuple(data["build_args"]),
+            labels=tuple(data["labels"]),
+            target=None if target is None else str(target),
+            secrets={key: directory / path for key, path in data["secrets"].items()},
+            environment=data["env"],
+            flags=tuple(data["flags"]),
+            images=data["images"],
+            reference_offsets=tuple(data["image_ref_offsets"]),
+            expectation=Expectation.load(directory / "expected.json"),
+        )
+
+    def unpack_context(self, directory: Path, registry: str = "") -> Path:
+        """Unpack the build context, owners, modes and times kept (needs root).
+
+        Args:
+            directory: Is made; must not exist.
+            registry: `HOST:PORT` to put before the base images' references, for
+                builders that cannot be told where else to find them.
+
+        Returns:
+            `directory`.
+        """
+        directory.mkdir(parents=True)
+        archive = self.directory / "context.tar"
+        command = ["tar", "-xpf", str(archive), "--same-owner", "--numeric-owner"]
+        subprocess.run([*command, "-C", str(directory)], check=True)
+        if registry:
+            path = directory / self.dockerfile
+            times = path.stat()
+            path.write_bytes(self._with_registry(path.read_bytes(), registry))
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        return directory
+
+    def base(self, scratch: Path) -> FlatImage | None:
+        """Return the flattened base image of the result; None for `scratch`."""
+        if self.expectation.base in {SCRATCH, ""}:
+            return None
+        return load_image(f"oci:{SMALL_BASES}:{self.expectation.base}", scratch)
+
+    def _with_registry(self, source: bytes, registry: str) -> bytes:
+        for offset in sorted(self.reference_offsets, reverse=True):
+            source = source[:offset] + f"{registry}/".encode() + source[offset:]
+        return source
+
+
+def all_cases() -> list[OracleCase]:
+    """Return every case, sorted by name."""
+    return [OracleCase.load(path.parent) for path in sorted(CASES.glob("*/case.json"))]

@@ -126,18 +126,13 @@ def refuse_unsupported(given: GivenFlags) -> None:
     """
     for missing in NOT_YET:
         flag = given.table[missing.flag]
-        if any(missing.asked_by(flag, value) for value in _counting(flag, given)):
+        if any(missing.asked_by(flag, value) for value in given.texts(flag.name)):
             raise not_supported_yet(missing.shown, missing.reason)
 
 
 def not_supported_yet(what: str, reason: str) -> UsageError:
     """Make the error for a capability that comes later."""
     return UsageError(f"{what} is not supported yet", hint=f"this release {reason}")
-
-
-def _counting(flag: Flag, given: GivenFlags) -> tuple[str, ...]:
-    values = given.texts(flag.name)
-    return values if flag.kind.repeats else values[-1:]
 
 
 def _asks(flag: Flag, value: str) -> bool:

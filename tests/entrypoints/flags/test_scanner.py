@@ -92,7 +92,7 @@ def test_a_bare_boolean_is_true_and_never_eats_the_next_word() -> None:
 
 
 def test_the_hint_of_a_stray_word_is_about_the_context_elsewhere() -> None:
-    for words in (["."], ["--cache=false", "."], ["-f", "x", "."], ["--", "."]):
+    for words in (["."], ["--cache=0", "."], ["--cache", "-f", "x", "."], ["--", "."]):
         error = _error(*words)
         assert error.message == 'unexpected argument "."'
         assert "--context=PATH" in (error.hint or "")

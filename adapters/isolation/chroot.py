@@ -1,0 +1,81 @@
+"""Runs processes in a chroot, where namespaces are refused.
+
+/dev is made of real nodes, there is no /proc, and the builder's resolv.conf,
+hosts and hostname are placed in the root and taken back. A chroot is no wall
+against root: it keeps honest RUNs apart from the builder, not hostile ones.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from adapters.isolation import names
+from adapters.isolation.launching import launch, orders_for
+from adapters.isolation.placing import Placement
+from application.errors import FilesystemError
+from application.ports.process import OnOutput, ProcessSpec
+
+DEVICES = {
+    "null": (1, 3),
+    "zero": (1, 5),
+    "full": (1, 7),
+    "random": (1, 8),
+    "urandom": (1, 9),
+    "tty": (5, 0),
+}
+
+DIRECTORIES = {"dev": 0o755, "dev/pts": 0o755, "dev/shm": 0o1777}
+
+LINKS = {
+    "dev/fd": "/proc/self/fd",
+    "dev/stdin": "/proc/self/fd/0",
+    "dev/stdout": "/proc/self/fd/1",
+    "dev/stderr": "/proc/self/fd/2",
+}
+
+
+class ChrootRunner:
+    """Starts each process in a chroot (implements `ProcessRunner`).
+
+    Args:
+        device_nodes: Whether mknod(2) is allowed; otherwise /dev has none.
+    """
+
+    def __init__(self, *, device_nodes: bool) -> None:
+        self._device_nodes = device_nodes
+
+    @property
+    def isolation(self) -> str:
+        """Return "chroot"."""
+        return "chroot"
+
+    def run(self, process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+        """Run a process to its end; see the port.
+
+        Raises:
+            IsolationUnavailable: The machine refuses what isolation needs.
+            FilesystemError: The root cannot be prepared or restored.
+            Interrupted: A signal asked to stop.
+        """
+        real_root = str(Path(root).resolve())
+        with Placement(real_root) as placement:
+            try:
+                self._furnish(placement)
+            except OSError as error:
+                raise FilesystemError(
+                    f"cannot prepare the root for a RUN: {error.strerror}",
+                    place=real_root,
+                ) from error
+            return launch(orders_for(process, "chroot", real_root), on_output)
+
+    def _furnish(self, placement: Placement) -> None:
+        for path, mode in DIRECTORIES.items():
+            placement.directory(path, mode)
+        if self._device_nodes:
+            for name, (major, minor) in DEVICES.items():
+                placement.device(f"dev/{name}", 0o666, os.makedev(major, minor))
+        for path, target in LINKS.items():
+            placement.symlink(path, target)
+        for path, content in names.of_builder().items():
+            placement.file(path, content)

@@ -1,0 +1,85 @@
+"""The launcher's part in a chroot: start the process, leave none behind.
+
+There is no process namespace whose end would kill everything, so the launcher
+adopts every orphan (it is a sub-reaper) and kills until it has no child left.
+"""
+
+# ruff: noqa: PTH - the launcher does without pathlib, which is slow to import
+from __future__ import annotations
+
+import os
+import signal
+
+from adapters.isolation.orders import Answers, Orders
+from adapters.isolation.program import become
+from adapters.isolation.system_calls import PR_SET_CHILD_SUBREAPER, prctl
+from adapters.isolation.waiting import wait_for
+
+
+def run(orders: Orders, answers: Answers) -> int:
+    """Run the ordered process in a chroot and kill all it leaves.
+
+    Raises:
+        OSError: The machine refuses.
+    """
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _children()  # without /proc nobody could be found and killed afterwards
+    child = os.fork()
+    if child == 0:
+        _enter(orders, answers)
+    try:
+        return wait_for(child, lambda: os.kill(child, signal.SIGKILL))
+    finally:
+        kill_all_children()
+
+
+def _enter(orders: Orders, answers: Answers) -> None:
+    try:
+        os.chroot(orders.root)
+        os.chdir("/")
+    except OSError as error:
+        answers.refused(f"chroot: {error.strerror}")
+        os._exit(1)
+    become(orders, answers, strict=False)
+
+
+def kill_all_children() -> None:
+    """Kill and reap until the calling process has no child.
+
+    Only direct children are killed, and they keep their numbers until they are
+    reaped here, so that no stranger is hit. Their children become ours.
+    """
+    while True:
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    """Return the direct children of the calling process."""
+    own = os.getpid()
+    return [pid for pid in _processes() if _parent_of(pid) == own]
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except OSError:
+        return 0  # it has just ended
+    try:
+        text = os.read(descriptor, 4096)
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    # "pid (name) state parent": the name may hold anything, parentheses too.
+    return int(text.rpartition(b")")[2].split()[1])

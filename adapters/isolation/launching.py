@@ -1,0 +1,181 @@
+"""Starts the launcher, passes its output on, and sees it to its end.
+
+Knows processes and pipes, not isolation. Used by both runners.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+
+from adapters.isolation.interruption import Interruption, interruptible
+from adapters.isolation.orders import Orders, Outcome
+from application.errors import IsolationUnavailable
+from application.ports.process import OnOutput, ProcessSpec
+
+CHUNK = 1 << 16
+SECONDS_TO_STOP = 10
+
+_CODE_DIRECTORY = str(Path(__file__).resolve().parents[2])
+
+_START = (
+    "import sys;sys.path.append(sys.argv[1]);"
+    "from adapters.isolation.launcher import main;main(sys.argv[2:])"
+)
+
+_REMEDY = "try --isolation=chroot, or give the builder what the message names"
+
+
+def launch(orders: Orders, on_output: OnOutput) -> int:
+    """Run the ordered process; when this returns or raises none of it is left.
+
+    Raises:
+        IsolationUnavailable: The machine refuses what the isolation needs.
+        Interrupted: A signal asked to stop.
+    """
+    with interruptible() as interruption:
+        answers, launcher = _start(orders)
+        try:
+            outcome = _Pump(launcher, answers, on_output).run(interruption)
+        finally:
+            _end(launcher)
+            os.close(answers)
+    if outcome.refusal:
+        raise IsolationUnavailable(
+            f"the machine refuses to run a process: {outcome.refusal}",
+            place=f"isolation {orders.isolation}",
+            hint=_REMEDY,
+        )
+    if outcome.status is None:
+        raise IsolationUnavailable(
+            f"the launcher ended early (status {launcher.returncode})",
+            place=f"isolation {orders.isolation}",
+            hint="see its message above, if there is one; was memory short?",
+        )
+    return outcome.status
+
+
+def orders_for(process: ProcessSpec, isolation: str, root: str) -> Orders:
+    """Return the orders for a process in a root, without any mounts."""
+    return Orders(
+        isolation=isolation,
+        root=root,
+        argv=list(process.argv),
+        environment=[list(pair) for pair in process.environment],
+        working_directory=process.working_directory,
+        uid=process.uid,
+        gid=process.gid,
+        groups=list(process.groups),
+    )
+
+
+def _start(orders: Orders) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start the launcher; return the descriptor of its answers, and itself."""
+    orders_end, ours = os.pipe()
+    answers, answers_end = os.pipe()
+    arguments = [_CODE_DIRECTORY, str(orders_end), str(answers_end), str(os.getpid())]
+    try:
+        launcher = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env=_environment(),
+            pass_fds=(orders_end, answers_end),
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(ours)
+        os.close(answers)
+        raise IsolationUnavailable(
+            f"the launcher cannot be started: {error.strerror}"
+        ) from error
+    finally:
+        os.close(orders_end)
+        os.close(answers_end)
+    try:
+        with os.fdopen(ours, "wb") as pipe:
+            pipe.write(orders.to_json())
+    except BrokenPipeError:
+        pass  # it has ended already, and says why
+    return answers, launcher
+
+
+def _environment() -> dict[str, str]:
+    """Return what our interpreter may need to load; nothing of it reaches RUN."""
+    wanted = "LD_LIBRARY_PATH"
+    return {wanted: os.environ[wanted]} if wanted in os.environ else {}
+
+
+def _end(launcher: subprocess.Popen[bytes]) -> None:
+    """See the launcher to its end; told to stop, it kills what it started."""
+    try:
+        if launcher.poll() is None:
+            launcher.terminate()
+            launcher.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        launcher.kill()
+        launcher.wait()
+        for pipe in (launcher.stdout, launcher.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class _Pump:
+    """Passes output on until the launcher has answered for the last time."""
+
+    def __init__(
+        self, launcher: subprocess.Popen[bytes], answers: int, on_output: OnOutput
+    ) -> None:
+        self._answers = answers
+        self._said = bytearray()
+        self._on_output = on_output
+        self._streams = {
+            pipe.fileno(): name
+            for name, pipe in (("stdout", launcher.stdout), ("stderr", launcher.stderr))
+            if pipe is not None
+        }
+
+    def run(self, interruption: Interruption) -> Outcome:
+        """Read all pipes until the launcher closes the one of its answers.
+
+        The output pipes are not waited for: somebody may have passed them on to
+        a process that is none of ours.
+
+        Raises:
+            Interrupted: A signal asked to stop.
+        """
+        with selectors.DefaultSelector() as selector:
+            for descriptor in (*self._streams, self._answers):
+                os.set_blocking(descriptor, False)
+                selector.register(descriptor, selectors.EVENT_READ)
+            selector.register(interruption.descriptor, selectors.EVENT_READ)
+            while self._answers in selector.get_map():
+                for key, _ in selector.select():
+                    if key.fd == interruption.descriptor:
+                        interruption.happened()
+                    elif not self._read(key.fd):
+                        selector.unregister(key.fd)
+        for descriptor in self._streams:
+            while self._read(descriptor):
+                pass
+        return Outcome.parse(bytes(self._said))
+
+    def _read(self, descriptor: int) -> bool:
+        """Pass one piece on; return whether there may be more."""
+        try:
+            piece = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return False
+        if descriptor == self._answers:
+            self._said += piece
+        elif piece:
+            self._on_output(self._streams[descriptor], piece)
+        return bool(piece)

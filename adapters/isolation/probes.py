@@ -1,0 +1,118 @@
+"""Finds out what this machine lets us do, by doing it in a child.
+
+Each probe forks once, so that nothing it does outlives it; the answers are plain
+values. It decides nothing: `isolation.choice` does. To be called while the
+process has one thread.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.isolation.capabilities import SYS_ADMIN
+from adapters.isolation.identity_map import unshare_mapped
+from adapters.isolation.system_calls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    MS_PRIVATE,
+    MS_REC,
+    PR_CAPBSET_DROP,
+    mount,
+    prctl,
+    unshare,
+)
+
+_NULL_DEVICE = (1, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """An answer.
+
+    Attributes:
+        possible: Whether it works.
+        reason: What the kernel said where it does not, else "".
+    """
+
+    possible: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probes:
+    """What this machine allows.
+
+    Attributes:
+        namespaces: New mount, process, IPC and UTS namespaces, mounts in them,
+            and giving up capabilities: what CAP_SYS_ADMIN brings.
+        user_namespace: The same inside a user namespace in which every number
+            stands for itself.
+        chroot: chroot(2).
+        mknod: Making a device node.
+    """
+
+    namespaces: Probe
+    user_namespace: Probe
+    chroot: Probe
+    mknod: Probe
+
+
+def take_probes() -> Probes:
+    """Try everything once; takes a few milliseconds and leaves nothing behind."""
+    return Probes(
+        namespaces=attempt(_use_namespaces),
+        user_namespace=attempt(_use_user_namespace),
+        chroot=attempt(lambda: os.chroot("/")),
+        mknod=attempt(_make_node),
+    )
+
+
+def attempt(action: Callable[[], object]) -> Probe:
+    """Carry out an action in a child and return how it went."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _report(action, theirs)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        said = pipe.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    if said == "ok":
+        return Probe(possible=True)
+    return Probe(possible=False, reason=said or "the probe was killed")
+
+
+def _report(action: Callable[[], object], descriptor: int) -> None:
+    try:
+        action()
+        answer = "ok"
+    except OSError as error:
+        what = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        answer = f"{what}{error.strerror}"
+    finally:
+        os.write(descriptor, answer.encode())
+        os._exit(0)
+
+
+def _use_namespaces() -> None:
+    unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+    mount("", "/", "", MS_REC | MS_PRIVATE)
+    prctl(PR_CAPBSET_DROP, SYS_ADMIN)
+
+
+def _use_user_namespace() -> None:
+    unshare_mapped(CLONE_NEWUSER | CLONE_NEWNS)
+    _use_namespaces()
+
+
+def _make_node() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        node = Path(directory) / "null"
+        os.mknod(node, 0o600 | 0o020000, os.makedev(*_NULL_DEVICE))

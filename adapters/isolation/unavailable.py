@@ -1,0 +1,42 @@
+"""Stands for the isolation of a machine that allows none: a RUN is refused.
+
+Everything that needs no process still builds.
+"""
+
+from __future__ import annotations
+
+from application.errors import IsolationUnavailable
+from application.ports.process import OnOutput, ProcessSpec
+
+
+class UnavailableRunner:
+    """Refuses every process (implements `ProcessRunner`).
+
+    Args:
+        reason: What the machine does not allow.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self._reason = reason
+        self._remedy = remedy
+
+    @property
+    def isolation(self) -> str:
+        """Return "none"."""
+        return "none"
+
+    def run(
+        self,
+        process: ProcessSpec,  # noqa: ARG002 - the port's
+        root: str,  # noqa: ARG002
+        on_output: OnOutput,  # noqa: ARG002
+    ) -> int:
+        """Refuse.
+
+        Raises:
+            IsolationUnavailable: Always.
+        """
+        raise IsolationUnavailable(
+            f"a RUN cannot be executed here: {self._reason}", hint=self._remedy
+        )

@@ -32,13 +32,13 @@ class Step:
 class StepResult:
     """What a finished instruction left behind.
 
+    How long it took is the reporter's to measure: it saw the start.
+
     Attributes:
-        seconds: How long it took.
         layer_size: Bytes of the compressed layer, None where it made none.
         note: What is worth saying ("no changes"), or "".
     """
 
-    seconds: float
     layer_size: int | None = None
     note: str = ""
 

@@ -1,0 +1,246 @@
+"""The use case: from a Dockerfile and a context to a published image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from application.build_stage import BuildStage, StageStart
+from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
+from application.context_tree import read_context_tree
+from application.gather_facts import FactSources
+from application.layered_filesystem import LayeredFilesystem, StageLayer
+from application.ports.context import ContextSource
+from application.ports.filesystem import RootFilesystems
+from application.ports.layers import LayerStore
+from application.ports.reporter import Reporter
+from application.prepare_build import PrepareBuild, PreparedBuild, PreparedStage
+from application.publish_image import FinishedStage, PublishedImage, PublishImage
+from application.resolve_base import ResolveBase
+from domain.build.copying import SourceTree
+from domain.build.state import StageState
+from domain.dockerfile.ignore import IgnoreRules
+from domain.dockerfile.stage import Stage, source_references
+from domain.image.config import ImageConfig, rfc3339
+from domain.image.media_type import Vendor
+
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltStage:
+    """A stage that is built.
+
+    Attributes:
+        state: Its config.
+        filesystem: Its layers, and its root while something may copy from it.
+        vendor: Media type family of its base image, None for scratch.
+    """
+
+    state: StageState
+    filesystem: LayeredFilesystem
+    vendor: Vendor | None
+
+
+class BuildImage:
+    """Builds the target stage, and those it needs, and publishes it."""
+
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
+        self,
+        *,
+        prepare: PrepareBuild,
+        bases: ResolveBase,
+        stages: BuildStage,
+        publish: PublishImage,
+        layers: LayerStore,
+        roots: RootFilesystems,
+        named_contexts: Mapping[str, ContextSource],
+        contents: Contents,
+        reporter: Reporter,
+    ) -> None:
+        self._prepare = prepare
+        self._bases = bases
+        self._stages = stages
+        self._publish = publish
+        self._layers = layers
+        self._roots = roots
+        self._named_contexts = named_contexts
+        self._contents = contents
+        self._reporter = reporter
+
+    def run(self) -> PublishedImage:
+        """Build and publish.
+
+        Raises:
+            KanipyError: Anything that went wrong; nothing is published then.
+        """
+        self._publish.check()
+        build = _Build(self._prepare.prepare())
+        self._contents.add(CONTEXT_ORIGIN, ContextFiles(build.prepared.context))
+        try:
+            for index in build.prepared.stages:
+                self._build_stage(index, build)
+            return self._publish.publish(self._finish(build))
+        finally:
+            for stage in build.stages.values():
+                stage.filesystem.discard_root()
+
+    def _build_stage(self, index: int, build: _Build) -> BuiltStage:
+        """Build a stage; asked for again, return it."""
+        if index in build.stages:
+            return build.stages[index]
+        prepared = build.prepared.stages[index]
+        self._reporter.info(f"Building {_title(prepared)}")
+        base = self._start(prepared, build)
+        self._contents.add(base.filesystem.name, base.filesystem)
+        state = self._stages.build(
+            StageStart(
+                stage=prepared.stage, state=base.state, filesystem=base.filesystem
+            ),
+            FactSources(
+                source=lambda name, line: self._source(name, line, prepared, build)
+            ),
+            build.prepared.settings,
+        )
+        built = replace(base, state=state)
+        build.stages[index] = built
+        if not _is_copied_from(prepared.stage, build.prepared):
+            built.filesystem.discard_root()
+        return built
+
+    def _start(self, prepared: PreparedStage, build: _Build) -> BuiltStage:
+        """Return the base of a stage as a stage of its own, without a root."""
+        parent = build.prepared.dockerfile.base_stage(prepared.stage, prepared.base)
+        name = f"stage:{prepared.stage.index}"
+        if parent is not None:
+            built = self._build_stage(parent.index, build)
+            layers = built.filesystem.layers
+            state = built.state.child()
+            return replace(built, state=state, filesystem=self._files(name, layers))
+        if prepared.base == SCRATCH:
+            image = ImageConfig(platform=prepared.platform)
+            files = self._files(name, ())
+            return BuiltStage(
+                state=StageState.start(image), filesystem=files, vendor=None
+            )
+        return self._start_on_image(name, prepared)
+
+    def _start_on_image(self, name: str, prepared: PreparedStage) -> BuiltStage:
+        base = self._bases.resolve(prepared.base, prepared.platform)
+        image = base.image
+        layers = _image_layers(self._bases, prepared)
+        return BuiltStage(
+            state=StageState.start(image.config),
+            filesystem=self._files(name, layers),
+            vendor=image.manifest.vendor,
+        )
+
+    def _files(self, name: str, layers: tuple[StageLayer, ...]) -> LayeredFilesystem:
+        return LayeredFilesystem(
+            name=name, layers=layers, store=self._layers, roots=self._roots
+        )
+
+    def _source(
+        self, name: str | None, line: int, prepared: PreparedStage, build: _Build
+    ) -> SourceTree:
+        """Find what COPY and ADD take files from."""
+        if name is None:
+            return self._context_tree(build)
+        dockerfile = build.prepared.dockerfile
+        stage = dockerfile.source_stage(prepared.stage, name, line=line)
+        if stage is not None:
+            files = self._build_stage(stage.index, build).filesystem
+            return _source_tree(files, f"stage {stage}")
+        if name in self._named_contexts:
+            return self._named_context_tree(name, build)
+        return self._image_tree(name, prepared, build)
+
+    def _context_tree(self, build: _Build) -> SourceTree:
+        prepared = build.prepared
+        if CONTEXT_ORIGIN not in build.sources:
+            tree = read_context_tree(prepared.context, prepared.ignore)
+            build.sources[CONTEXT_ORIGIN] = SourceTree(
+                tree=tree,
+                origin=CONTEXT_ORIGIN,
+                keeps_owners=False,
+                description="the build context",
+            )
+        return build.sources[CONTEXT_ORIGIN]
+
+    def _named_context_tree(self, name: str, build: _Build) -> SourceTree:
+        origin = f"context:{name}"
+        if origin not in build.sources:
+            context = self._named_contexts[name].fetch()
+            self._contents.add(origin, ContextFiles(context))
+            build.sources[origin] = SourceTree(
+                tree=read_context_tree(context, IgnoreRules()),
+                origin=origin,
+                keeps_owners=False,
+                description=f"the build context {name}",
+            )
+        return build.sources[origin]
+
+    def _image_tree(
+        self, name: str, prepared: PreparedStage, build: _Build
+    ) -> SourceTree:
+        origin = f"image:{name}"
+        if origin not in build.sources:
+            wanted = replace(prepared, base=name)
+            files = self._files(origin, _image_layers(self._bases, wanted))
+            self._contents.add(origin, files)
+            build.sources[origin] = _source_tree(files, f"image {name}")
+        return build.sources[origin]
+
+    def _finish(self, build: _Build) -> FinishedStage:
+        target = build.stages[build.prepared.target]
+        created = rfc3339(build.prepared.settings.now_ns)
+        return FinishedStage(
+            config=replace(target.state.image, created=created),
+            layers=target.filesystem.layers,
+            base_vendor=target.vendor,
+        )
+
+
+@dataclass(slots=True)
+class _Build:
+    """What one run has found and built so far."""
+
+    prepared: PreparedBuild
+    stages: dict[int, BuiltStage] = field(default_factory=dict)
+    sources: dict[str, SourceTree] = field(default_factory=dict)
+
+
+def _image_layers(
+    bases: ResolveBase, prepared: PreparedStage
+) -> tuple[StageLayer, ...]:
+    base = bases.resolve(prepared.base, prepared.platform)
+    diff_ids = base.image.config.diff_ids
+    return tuple(
+        StageLayer(descriptor=descriptor, diff_id=diff_id, base=base)
+        for descriptor, diff_id in zip(
+            base.image.manifest.layers, diff_ids, strict=True
+        )
+    )
+
+
+def _source_tree(files: LayeredFilesystem, description: str) -> SourceTree:
+    return SourceTree(
+        tree=files.tree, origin=files.name, keeps_owners=True, description=description
+    )
+
+
+def _is_copied_from(stage: Stage, prepared: PreparedBuild) -> bool:
+    """Tell whether a later stage may take files from this one."""
+    return any(
+        prepared.dockerfile.source_stage(
+            later.stage, reference, line=step.location.first
+        )
+        == stage
+        for later in prepared.stages.values()
+        for step in later.stage.instructions
+        for reference in source_references(step)
+    )
+
+
+def _title(prepared: PreparedStage) -> str:
+    return f"{prepared.stage} on {prepared.base}"

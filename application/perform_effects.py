@@ -1,0 +1,106 @@
+"""Carries out the effects of an instruction, through ports."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from application.contents import ROOT_ORIGIN, Contents, RootFiles
+from application.errors import CommandFailed
+from application.layered_filesystem import LayeredFilesystem
+from application.ports.layers import LayerStore, WrittenLayer
+from application.ports.process import ProcessRunner
+from application.ports.reporter import Reporter
+from domain.build.effect import (
+    Effect,
+    Materialise,
+    ReadLayers,
+    RunProcess,
+    WriteLayer,
+)
+from domain.build.process import ProcessSpec
+from domain.snapshot.layer_plan import LayerPlan
+
+
+class PerformEffects:
+    """Interprets the closed union of effects.
+
+    `performed` lists what was really done, in order: asking for a root that is
+    there already does nothing and is not listed.
+    """
+
+    def __init__(
+        self,
+        *,
+        layers: LayerStore,
+        runner: ProcessRunner,
+        reporter: Reporter,
+        contents: Contents,
+    ) -> None:
+        self._layers = layers
+        self._runner = runner
+        self._reporter = reporter
+        self._contents = contents
+        self.performed: list[Effect] = []
+
+    def perform(self, effect: Effect, stage: LayeredFilesystem) -> WrittenLayer | None:
+        """Carry out one effect; the layer it made is appended to the stage.
+
+        Raises:
+            CommandFailed: A process ended with a status other than 0.
+            KanipyError: What the ports raise.
+        """
+        match effect:
+            case ReadLayers():
+                stage.read()
+            case Materialise():
+                if not stage.materialise(stage.name.replace(":", "-")):
+                    return None
+            case WriteLayer(plan):
+                self.performed.append(effect)
+                return self._write(plan, stage)
+            case RunProcess(process):
+                self.performed.append(effect)
+                return self._run(process, stage)
+            case _:
+                assert_never(effect)
+        self.performed.append(effect)
+        return None
+
+    def _write(self, plan: LayerPlan, stage: LayeredFilesystem) -> WrittenLayer | None:
+        if plan.is_empty:
+            return None
+        self._contents.prepare(plan)
+        written = self._layers.write(plan, self._contents.open)
+        if stage.root is not None:
+            stage.root.apply(plan, self._contents.open)
+        stage.append(written)
+        return written
+
+    def _run(
+        self, process: ProcessSpec, stage: LayeredFilesystem
+    ) -> WrittenLayer | None:
+        root = stage.root
+        if root is None:
+            message = "a process was to run without a root file system"
+            raise AssertionError(message)
+        status = self._runner.run(process, root.path, self._reporter.output)
+        if status != 0:
+            raise _command_failed(process, status)
+        plan = root.changes(stage.tree)
+        if plan.is_empty:
+            return None
+        self._contents.add(ROOT_ORIGIN, RootFiles(stage))
+        written = self._layers.write(plan, self._contents.open)
+        stage.append(written)
+        return written
+
+
+def _command_failed(process: ProcessSpec, status: int) -> CommandFailed:
+    command = " ".join(process.argv)
+    first_line, _, more = command.partition("\n")
+    shown = f"{first_line} …" if more else first_line
+    return CommandFailed(
+        f"the command '{shown}' ended with exit status {status}",
+        exit_status=status,
+        hint="its output above tells why",
+    )

@@ -1,0 +1,194 @@
+"""Reads context and Dockerfile, and works out which stages are to be built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from application.options import InputOptions
+from application.ports.clock import Clock
+from application.ports.context import (
+    BuildContext,
+    ContextSource,
+    DockerfileSource,
+)
+from application.ports.dockerfile import DockerfileReader
+from application.ports.reporter import Reporter
+from domain.build.plan import BuildSettings
+from domain.build.variables import (
+    PROXY_ARGUMENTS,
+    BuildArguments,
+    platform_arguments,
+)
+from domain.dockerfile.ignore import IgnoreRules
+from domain.dockerfile.instruction import Arg
+from domain.dockerfile.parse import parse_dockerfile
+from domain.dockerfile.stage import Dockerfile, Stage
+from domain.dockerfile.word import expand
+from domain.errors import DockerfileError
+from domain.image.platform import Platform
+
+_ALWAYS_ACCEPTED = ("BUILDKIT_", "SOURCE_DATE_EPOCH")
+"""Prefixes of build arguments that need no ARG (BuildKit's own)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedStage:
+    """A stage that is to be built.
+
+    Attributes:
+        stage: The stage as parsed.
+        base: Its base with variables expanded.
+        platform: Platform of its base image.
+    """
+
+    stage: Stage
+    base: str
+    platform: Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedBuild:
+    """Everything that is known before the first base image is looked at.
+
+    Attributes:
+        dockerfile: The parsed Dockerfile.
+        context: The build context.
+        ignore: What the context's ignore file leaves out.
+        stages: The stages to build by their number, in the order of the file.
+        target: Number of the stage that becomes the image.
+        settings: What is the same for all instructions.
+    """
+
+    dockerfile: Dockerfile
+    context: BuildContext
+    ignore: IgnoreRules
+    stages: Mapping[int, PreparedStage]
+    target: int
+    settings: BuildSettings
+
+
+class PrepareBuild:
+    """Everything up to the plan of stages."""
+
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
+        self,
+        *,
+        options: InputOptions,
+        context: ContextSource,
+        dockerfiles: DockerfileSource,
+        reader: DockerfileReader,
+        clock: Clock,
+        reporter: Reporter,
+        host_platform: Platform,
+    ) -> None:
+        self._options = options
+        self._context = context
+        self._dockerfiles = dockerfiles
+        self._reader = reader
+        self._clock = clock
+        self._reporter = reporter
+        self._host = host_platform
+
+    def prepare(self) -> PreparedBuild:
+        """Read context and Dockerfile.
+
+        Raises:
+            ContextUnavailable, DockerfileUnavailable: One cannot be read.
+            DockerfileError: The Dockerfile breaks a rule, or has no such target.
+        """
+        context = self._context.fetch()
+        text = self._dockerfiles.read(self._options.dockerfile, context)
+        dockerfile = parse_dockerfile(text.data, self._reader.split)
+        for warning in dockerfile.warnings:
+            line, rule = warning.line, warning.rule
+            self._reporter.warning(f"Dockerfile:{line}: {rule}: {warning.message}")
+        arguments = self._arguments(dockerfile)
+        target = dockerfile.target(self._options.target or None)
+        stages = self._stages(dockerfile, target, arguments)
+        self._warn_of_unused_arguments(dockerfile)
+        return PreparedBuild(
+            dockerfile=dockerfile,
+            context=context,
+            ignore=IgnoreRules.parse(text.ignore or b""),
+            stages=stages,
+            target=target.index,
+            settings=BuildSettings(
+                arguments=arguments,
+                escape=dockerfile.directives.escape,
+                now_ns=self._clock.now_ns(),
+            ),
+        )
+
+    def _arguments(self, dockerfile: Dockerfile) -> BuildArguments:
+        """Resolve the ARGs before the first FROM, one after the other."""
+        target = self._options.platform or self._host
+        arguments = BuildArguments(
+            given=dict(self._options.build_args),
+            predefined=platform_arguments(target, self._host),
+        )
+        escape = dockerfile.directives.escape
+        for instruction in dockerfile.global_args:
+            for name, default in instruction.declarations:
+                line = instruction.location.first
+                known = {**arguments.predefined, **arguments.global_values}
+                value = default and expand(default, known, escape=escape, line=line)
+                value = arguments.declared_globally(name, value)
+                arguments = arguments.with_global(name, value)
+        return arguments
+
+    def _stages(
+        self, dockerfile: Dockerfile, target: Stage, arguments: BuildArguments
+    ) -> dict[int, PreparedStage]:
+        known = {**arguments.predefined, **arguments.global_values}
+        escape = dockerfile.directives.escape
+        bases: dict[int, str] = {}
+
+        def expand_base(stage: Stage) -> str:
+            line = stage.start.location.first
+            base = expand(stage.base, known, escape=escape, line=line)
+            if not base:
+                message = f"the base image {stage.base!r} is empty"
+                hint = "give the ARG before FROM a default, or pass --build-arg"
+                raise DockerfileError(message, line=line, hint=hint)
+            bases[stage.index] = base
+            return base
+
+        needed = dockerfile.needed(target, expand_base)
+        return {
+            stage.index: PreparedStage(
+                stage=stage,
+                base=bases[stage.index],
+                platform=self._platform(stage, known, escape),
+            )
+            for stage in needed
+        }
+
+    def _platform(
+        self, stage: Stage, known: Mapping[str, str], escape: str
+    ) -> Platform:
+        default = self._options.platform or self._host
+        if stage.platform is None:
+            return default
+        line = stage.start.location.first
+        text = expand(stage.platform, known, escape=escape, line=line)
+        return Platform.parse(text) if text else default
+
+    def _warn_of_unused_arguments(self, dockerfile: Dockerfile) -> None:
+        steps = [step for stage in dockerfile.stages for step in stage.instructions]
+        declared = {
+            declaration.name
+            for step in (*dockerfile.global_args, *steps)
+            if isinstance(step, Arg)
+            for declaration in step.declarations
+        }
+        unused = [
+            name
+            for name, _ in self._options.build_args
+            if name not in declared
+            and name.upper() not in PROXY_ARGUMENTS
+            and not name.startswith(_ALWAYS_ACCEPTED)
+        ]
+        if unused:
+            names = ", ".join(unused)
+            self._reporter.warning(f"build arguments were not consumed: {names}")

@@ -1,0 +1,81 @@
+"""Finds the image a FROM, or a --from, names: manifest and config, no layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from application.layered_filesystem import BaseImage
+from application.ports.images import ImageSource
+from application.ports.reporter import Reporter
+from domain.errors import InvalidImage, InvalidReference
+from domain.image.platform import Platform
+from domain.image.reference import Reference
+
+
+class ResolveBase:
+    """Asks the named contexts first, then the registry. Each image once."""
+
+    def __init__(
+        self,
+        *,
+        registry: ImageSource,
+        named_images: Mapping[str, ImageSource],
+        reporter: Reporter,
+    ) -> None:
+        """Take the places images are in.
+
+        Args:
+            registry: For every name that is not one of `named_images`.
+            named_images: Images of `--build-context` by their name as given.
+            reporter: Is told what was found.
+        """
+        self._registry = registry
+        self._named = {_key(name): source for name, source in named_images.items()}
+        self._reporter = reporter
+        self._known: dict[tuple[str, Platform], BaseImage] = {}
+
+    def resolve(self, name: str, platform: Platform) -> BaseImage:
+        """Return the image of a platform.
+
+        Raises:
+            InvalidReference: The name is no image reference.
+            InvalidImage: Manifest and config contradict each other.
+            KanipyError: What the source says.
+        """
+        key = (_key(name), platform)
+        if key not in self._known:
+            self._known[key] = self._look_up(name, platform)
+        return self._known[key]
+
+    def _look_up(self, name: str, platform: Platform) -> BaseImage:
+        source = self._named.get(_key(name), self._registry)
+        image = source.resolve(
+            _reference(name, is_registry=source is self._registry), platform
+        )
+        image.manifest.require_layers()
+        if len(image.config.diff_ids) != len(image.manifest.layers):
+            message = (
+                f"{len(image.manifest.layers)} layers, but"
+                f" {len(image.config.diff_ids)} diff IDs in the config"
+            )
+            raise InvalidImage(message, place=name, hint="rebuild the base image")
+        self._reporter.info(f"Resolved {name} to {image.digest}")
+        return BaseImage(image=image, source=source)
+
+
+def _key(name: str) -> str:
+    """Return what makes two spellings of one image name equal."""
+    try:
+        return Reference.parse(name).canonical
+    except InvalidReference:
+        return name.lower()
+
+
+def _reference(name: str, *, is_registry: bool) -> Reference:
+    """Parse the name; that of a named context need not be a reference."""
+    try:
+        return Reference.parse(name)
+    except InvalidReference:
+        if is_registry:
+            raise
+        return Reference(registry="context", repository=name)

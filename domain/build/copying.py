@@ -1,0 +1,239 @@
+"""COPY, and ADD of plain files: from two file trees to a layer plan.
+
+The rules are BuildKit's (its file operations), the differences we choose are in
+docs/compatibility.md. Nothing is read here: contents are named, not opened.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.build.accounts import Owner
+from domain.build.draft import Draft
+from domain.build.mode import ModeChange
+from domain.build.unpacking import unpack_members
+from domain.build.wildcard import expand_wildcards
+from domain.errors import BuildRuleError
+from domain.snapshot.entry import FileEntry, FileType, join, name_of
+from domain.snapshot.layer_plan import (
+    LayerPlan,
+    LiteralContent,
+    PlannedEntry,
+    StoredContent,
+)
+from domain.snapshot.tree import FileTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTree:
+    """A file system that files are copied from.
+
+    Attributes:
+        tree: Its rows.
+        origin: Its name in `StoredContent.origin`.
+        keeps_owners: Whether owners are copied. Those of a build context are
+            not: its files belong to root.
+        description: What to call it in messages ("the build context").
+    """
+
+    tree: FileTree
+    origin: str
+    keeps_owners: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineFile:
+    """A file whose content stands in the Dockerfile (a heredoc)."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRequest:
+    """What a COPY asks for, all words expanded.
+
+    Attributes:
+        sources: Paths or patterns in the source tree.
+        inline: Files of the Dockerfile itself.
+        destination: Absolute path in the root; a trailing slash means "into".
+        owner: Owner of everything made, None to keep what the source has.
+        mode: Change of every mode, None to keep it.
+        archives: Members of the sources that ADD unpacks, by path in the source
+            tree, symlinks followed.
+        now_ns: Time of what has none of its own: made directories, heredocs.
+    """
+
+    sources: tuple[str, ...] = ()
+    inline: tuple[InlineFile, ...] = ()
+    destination: str
+    owner: Owner | None = None
+    mode: ModeChange | None = None
+    archives: Mapping[str, Sequence[PlannedEntry]] = field(default_factory=dict)
+    now_ns: int = 0
+
+
+def plan_copy(request: CopyRequest, source: SourceTree, tree: FileTree) -> LayerPlan:
+    """Plan the layer of a COPY.
+
+    Raises:
+        BuildRuleError: A source does not exist, or a file and a directory meet.
+    """
+    draft = Draft(tree)
+    copier = _Copier(request, source, draft)
+    for pattern in request.sources:
+        for path in expand_wildcards(pattern, source.tree):
+            copier.copy_source(path)
+    for inline in request.inline:
+        copier.copy_inline(inline)
+    return draft.plan()
+
+
+def absolute_destination(word: str, working_directory: str) -> str:
+    """Return the destination as an absolute path.
+
+    The trailing slash that means "into this directory" is kept; "." and ".."
+    as last component mean the same.
+    """
+    into = word.endswith("/") or posixpath.basename(word) in ("", ".", "..")
+    path = posixpath.normpath(posixpath.join("/", working_directory, word))
+    path = "/" + path.lstrip("/")
+    return path + "/" if into and path != "/" else path
+
+
+def directory_template(
+    owner: Owner | None, mode: ModeChange | None, now_ns: int
+) -> FileEntry:
+    """Return the row of directories made on the way to a destination.
+
+    They are 0755 and root's; `--chown` gives them its owner, an octal
+    `--chmod` its mode.
+    """
+    template = FileEntry("", FileType.DIRECTORY, mtime_ns=now_ns)
+    if owner is not None:
+        template = template._replace(uid=owner.uid, gid=owner.gid)
+    if mode is not None and mode.octal is not None:
+        template = template._replace(mode=mode.octal)
+    return template
+
+
+class _Copier:
+    """Copies the sources of one instruction into a draft."""
+
+    def __init__(self, request: CopyRequest, source: SourceTree, draft: Draft) -> None:
+        self._request = request
+        self._source = source
+        self._draft = draft
+        self._template = directory_template(request.owner, request.mode, request.now_ns)
+        self._count = 0
+
+    def copy_source(self, path: str) -> None:
+        """Copy one source; symlinks of its own path are followed in its root."""
+        self._count += 1
+        followed = self._source.tree.resolve(path)
+        entry = self._source.tree.get(followed)
+        if entry is None:
+            raise missing_source(path, self._source.description)
+        if followed in self._request.archives:
+            self._unpack(followed)
+            return
+        is_directory = entry.type is FileType.DIRECTORY
+        target = self._target(name_of(path), is_directory=is_directory)
+        self._copy(entry, target, keep_existing=True)
+
+    def copy_inline(self, inline: InlineFile) -> None:
+        """Copy a heredoc: 0644, root, unless --chown or --chmod say otherwise."""
+        target = self._target(inline.name, is_directory=False)
+        size = len(inline.data)
+        now = self._request.now_ns
+        entry = FileEntry(target, FileType.FILE, 0o644, size=size, mtime_ns=now)
+        self._refuse_directory(target)
+        self._draft.put(self._adopt(entry), LiteralContent(inline.data))
+
+    def _unpack(self, path: str) -> None:
+        """Unpack an archive: its destination is a directory whatever its name."""
+        directory = self._draft.resolve(self._request.destination)
+        self._draft.make_directories(directory, self._template)
+        members = [
+            member._replace(entry=self._tell_apart(member.entry))
+            for member in self._request.archives[path]
+        ]
+        owner = self._request.owner
+        unpack_members(members, self._draft, directory, owner, self._template)
+
+    def _target(self, name: str, *, is_directory: bool) -> str:
+        """Return where a source goes, making the directories on the way."""
+        destination = self._request.destination
+        into = destination.endswith("/")
+        ensured = destination if into else posixpath.dirname(destination)
+        self._draft.make_directories(self._draft.resolve(ensured), self._template)
+        target = self._draft.resolve(destination)
+        if is_directory:
+            if self._draft.get(target) is None:
+                self._draft.make_directories(target, self._template)
+            return target
+        return join(target, name) if self._draft.is_directory(target) else target
+
+    def _copy(self, entry: FileEntry, target: str, *, keep_existing: bool) -> None:
+        if entry.type is FileType.DIRECTORY:
+            self._copy_directory(entry, target, keep_existing=keep_existing)
+            return
+        self._refuse_directory(target)
+        content = None
+        if entry.type is FileType.FILE:
+            content = StoredContent(self._source.origin, entry.path)
+        self._draft.put(self._adopt(entry._replace(path=target)), content)
+
+    def _copy_directory(
+        self, entry: FileEntry, target: str, *, keep_existing: bool
+    ) -> None:
+        """Copy what a directory contains.
+
+        The destination itself keeps its owner and mode; directories met further
+        down take those of the source.
+        """
+        existing = self._draft.get(target)
+        if existing is not None and existing.type is not FileType.DIRECTORY:
+            message = f"cannot copy to non-directory: /{target}"
+            hint = "a file of that name is in the way; remove it in a RUN before"
+            raise BuildRuleError(message, hint=hint)
+        if existing is None or not keep_existing:
+            self._draft.put(self._adopt(entry._replace(path=target)))
+        for name in self._source.tree.children(entry.path):
+            child = self._source.tree.get(join(entry.path, name))
+            if child is not None:
+                self._copy(child, join(target, name), keep_existing=False)
+
+    def _refuse_directory(self, target: str) -> None:
+        if self._draft.is_directory(target):
+            message = f"cannot replace directory /{target} by a file"
+            hint = "end the destination with a slash, or remove the directory before"
+            raise BuildRuleError(message, hint=hint)
+
+    def _adopt(self, entry: FileEntry) -> FileEntry:
+        """Give a copied row the owner, mode and link group it has in the layer."""
+        owner = self._request.owner
+        if owner is not None:
+            entry = entry._replace(uid=owner.uid, gid=owner.gid)
+        elif not self._source.keeps_owners:
+            entry = entry._replace(uid=0, gid=0)
+        entry = self._tell_apart(entry)
+        return self._request.mode.apply(entry) if self._request.mode else entry
+
+    def _tell_apart(self, entry: FileEntry) -> FileEntry:
+        """Keep hard links within a source, and those of two sources apart."""
+        if not entry.link_group:
+            return entry
+        return entry._replace(link_group=f"{self._count}:{entry.link_group}")
+
+
+def missing_source(path: str, description: str) -> BuildRuleError:
+    """Return the error for a source that does not exist."""
+    shown = f"/{path.strip('/')}"
+    return BuildRuleError(
+        f"{shown!r} not found in {description}",
+        hint="check the path, its case, and that no ignore file excludes it",
+    )

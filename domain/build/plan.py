@@ -1,0 +1,248 @@
+"""From an instruction, the state before it and facts, to what is to be done.
+
+`plan_instruction` is pure. Which facts an instruction needs is `requirement`'s to
+say; reading them is `application.gather_facts`'s, carrying out the effects is
+`application.perform_effects`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from domain.build.accounts import Accounts
+from domain.build.copying import (
+    CopyRequest,
+    InlineFile,
+    SourceTree,
+    absolute_destination,
+    plan_copy,
+)
+from domain.build.effect import Effect, Materialise, ReadLayers, RunProcess, WriteLayer
+from domain.build.metadata import Metadata, after_metadata
+from domain.build.mode import ModeChange
+from domain.build.running import run_history, run_process
+from domain.build.state import StageState
+from domain.build.variables import BuildArguments
+from domain.build.words import Words
+from domain.build.working_directory import (
+    absolute_working_directory,
+    plan_working_directory,
+)
+from domain.dockerfile.instruction import Add, Copy, From, Instruction, Run, Workdir
+from domain.dockerfile.word import expand_body
+from domain.errors import BuildRuleError
+from domain.snapshot.layer_plan import PlannedEntry
+from domain.snapshot.tree import FileTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """What is the same for all instructions of a build.
+
+    Attributes:
+        arguments: Build arguments.
+        escape: The Dockerfile's escape character.
+        now_ns: Time of the build.
+    """
+
+    arguments: BuildArguments
+    escape: str = "\\"
+    now_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was read for one instruction.
+
+    Attributes:
+        tree: The file system before it; empty where it needs none.
+        accounts: Users and groups of the image at that point.
+        source: What COPY and ADD copy from, else None.
+        archives: Members of the sources that ADD unpacks, by path.
+    """
+
+    tree: FileTree = field(default_factory=FileTree.empty)
+    accounts: Accounts = field(default_factory=Accounts)
+    source: SourceTree | None = None
+    archives: Mapping[str, Sequence[PlannedEntry]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstructionPlan:
+    """What an instruction does.
+
+    Attributes:
+        state: The state after it, history not yet extended.
+        effects: What is to be carried out, in order.
+        history: `created_by` of its history entry.
+    """
+
+    state: StageState
+    effects: tuple[Effect, ...] = ()
+    history: str
+
+
+def requirement(
+    instruction: Instruction, later: Iterable[Instruction]
+) -> ReadLayers | Materialise | None:
+    """Return what must be known, or on disk, before facts can be read.
+
+    When a later RUN needs the root anyway, the layers are unpacked at once instead
+    of being read first and unpacked afterwards.
+    """
+    match instruction:
+        case Run():
+            return Materialise()
+        case Copy(link=True) | Add(link=True):
+            return None
+        case Copy() | Add() | Workdir():
+            will_run = any(isinstance(step, Run) for step in later)
+            return Materialise() if will_run else ReadLayers()
+        case _:
+            return None
+
+
+def plan_instruction(
+    instruction: Instruction, state: StageState, facts: Facts, settings: BuildSettings
+) -> InstructionPlan:
+    """Plan one instruction.
+
+    Raises:
+        DockerfileError: A word cannot be expanded.
+        BuildRuleError: It cannot be carried out as written.
+    """
+    words = Words.of(instruction, state, settings.escape)
+    match instruction:
+        case Run():
+            return _plan_run(instruction, state, facts, settings)
+        case Copy() | Add():
+            return _plan_transfer(instruction, words, facts, settings)
+        case Workdir():
+            return _plan_workdir(instruction, words, facts, settings)
+        case From():  # pragma: no cover - a stage's instructions hold no FROM
+            message = "FROM is not an instruction of a stage"
+            raise AssertionError(message)
+        case _:
+            return _plan_metadata(instruction, words, settings)
+
+
+def _plan_metadata(
+    instruction: Metadata, words: Words, settings: BuildSettings
+) -> InstructionPlan:
+    state = after_metadata(instruction, words, settings.arguments)
+    return InstructionPlan(state=state, history=instruction.text)
+
+
+def _plan_run(
+    instruction: Run, state: StageState, facts: Facts, settings: BuildSettings
+) -> InstructionPlan:
+    identity = facts.accounts.identity(state.config.user)
+    proxies = settings.arguments.proxies()
+    process = run_process(instruction, state, identity, proxies)
+    return InstructionPlan(
+        state=state,
+        effects=(RunProcess(process),),
+        history=run_history(instruction, state),
+    )
+
+
+def _plan_workdir(
+    instruction: Workdir, words: Words, facts: Facts, settings: BuildSettings
+) -> InstructionPlan:
+    state = words.state
+    current = state.working_directory
+    path = absolute_working_directory(words.expand(instruction.path), current)
+    identity = facts.accounts.identity(state.config.user)
+    plan = plan_working_directory(path, identity, facts.tree, settings.now_ns)
+    return InstructionPlan(
+        state=state.with_config(replace(state.config, working_dir=path)),
+        effects=(WriteLayer(plan),),
+        history=f"WORKDIR {path}",
+    )
+
+
+def _plan_transfer(
+    instruction: Copy | Add, words: Words, facts: Facts, settings: BuildSettings
+) -> InstructionPlan:
+    if facts.source is None:  # pragma: no cover - gather_facts sets it
+        message = "COPY was planned without its source"
+        raise AssertionError(message)
+    _refuse_unsupported(instruction)
+    request = _copy_request(instruction, words, facts, settings)
+    tree = FileTree.empty() if instruction.link else facts.tree
+    plan = plan_copy(request, facts.source, tree)
+    return InstructionPlan(
+        state=words.state,
+        effects=(WriteLayer(plan),),
+        history=_transfer_history(instruction, words),
+    )
+
+
+def expanded_sources(instruction: Copy | Add, words: Words) -> tuple[str, ...]:
+    """Return the sources of a COPY or ADD with their variables expanded."""
+    return words.expand_all(instruction.sources)
+
+
+def _copy_request(
+    instruction: Copy | Add, words: Words, facts: Facts, settings: BuildSettings
+) -> CopyRequest:
+    destination = words.expand(instruction.destination)
+    chown, chmod = instruction.chown, instruction.chmod
+    sources = expanded_sources(instruction, words)
+    target = absolute_destination(destination, words.state.working_directory)
+    count = len(sources) + len(instruction.heredocs)
+    if count > 1 and not target.endswith("/"):
+        message = f"the destination of several sources is not a directory: {target!r}"
+        raise BuildRuleError(message, hint=f"write {target}/")
+    return CopyRequest(
+        sources=sources,
+        inline=_inline_files(instruction, words),
+        destination=target,
+        owner=None if chown is None else facts.accounts.owner(words.expand(chown)),
+        mode=None if chmod is None else ModeChange.parse(words.expand(chmod)),
+        archives=facts.archives,
+        now_ns=settings.now_ns,
+    )
+
+
+def _inline_files(instruction: Copy | Add, words: Words) -> tuple[InlineFile, ...]:
+    variables = words.state.variables
+    return tuple(
+        InlineFile(
+            name=heredoc.name,
+            data=(
+                expand_body(heredoc.content, variables, line=words.line)
+                if heredoc.expand
+                else heredoc.content
+            ).encode("utf-8", "surrogateescape"),
+        )
+        for heredoc in instruction.heredocs
+    )
+
+
+def _transfer_history(instruction: Copy | Add, words: Words) -> str:
+    name = "COPY" if isinstance(instruction, Copy) else "ADD"
+    sources = [*expanded_sources(instruction, words)]
+    sources += [f"<<{heredoc.name}" for heredoc in instruction.heredocs]
+    shown = " ".join([*sources, words.expand(instruction.destination)])
+    return f"{name} {shown} # buildkit"
+
+
+def _refuse_unsupported(instruction: Copy | Add) -> None:
+    """Refuse clearly what would otherwise be ignored."""
+    match instruction:
+        case Copy(parents=parents, exclude=exclude):
+            wanted = {"COPY --parents": parents, "COPY --exclude": bool(exclude)}
+        case Add(exclude=exclude, checksum=checksum, keep_git_dir=keep):
+            wanted = {
+                "ADD --exclude": bool(exclude),
+                "ADD --checksum": checksum is not None,
+                "ADD --keep-git-dir": keep,
+            }
+        case _:
+            assert_never(instruction)
+    for flag, is_wanted in wanted.items():
+        if is_wanted:
+            raise BuildRuleError(f"{flag} is not supported yet", hint="leave it out")

@@ -1,0 +1,248 @@
+"""Uploading one blob: mounted, streamed whole, or in pieces.
+
+Distribution specification, "Pushing blobs". The blob is opened again for every
+attempt, so nothing is kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from threading import Event
+from typing import BinaryIO
+from urllib.parse import urlencode
+
+from adapters.http.errors import TransportError
+from adapters.http.messages import CHUNK, Body, Response
+from adapters.http.retries import RETRY_STATUSES, Retries, TryAgain, retry_after
+from adapters.registry.authentication import Access
+from adapters.registry.connection import NO_HEADERS, location_of
+from adapters.registry.failures import fail
+from adapters.registry.repository import NOT_FOUND, RegistryRepository
+from application.errors import (
+    DigestMismatch,
+    RegistryError,
+    RegistryUnreachable,
+    Unauthorized,
+)
+from domain.image.descriptor import Descriptor
+
+PIECE = 32 << 20
+"""Bytes of a piece where a blob is not accepted whole."""
+
+CREATED = 201
+ACCEPTED = 202
+TOO_LARGE = 413
+
+OpenContent = Callable[[], BinaryIO]
+"""Opens the blob from its start."""
+
+
+class UploadStopped(Exception):
+    """Another upload of the same image failed; this one gave up."""
+
+
+class BlobUpload:
+    """Uploads of one image to one repository. Safe to use from several threads.
+
+    Args:
+        repository: Where to.
+        retries: How failed uploads are repeated.
+        stopped: Set it to make running uploads raise `UploadStopped`.
+        piece: Bytes of a piece where a blob is not accepted whole.
+    """
+
+    def __init__(
+        self,
+        repository: RegistryRepository,
+        retries: Retries,
+        stopped: Event,
+        piece: int = PIECE,
+    ) -> None:
+        self._repository = repository
+        self._retries = retries
+        self._stopped = stopped
+        self._piece = piece
+        self._in_pieces = Event()
+
+    def push(
+        self, descriptor: Descriptor, open_content: OpenContent, mount_from: str | None
+    ) -> None:
+        """Make a blob present; nothing is sent if it is there already.
+
+        Args:
+            descriptor: The blob.
+            open_content: Opens its bytes; not called if none need be sent.
+            mount_from: Repository of the same registry that has it, or None.
+
+        Raises:
+            Unauthorized, RegistryUnreachable, RegistryError.
+            DigestMismatch: The content has not the size it should have.
+            UploadStopped: See `stopped`.
+        """
+        if self._repository.has_blob(descriptor.digest):
+            return
+        location = self._mount(descriptor, mount_from) if mount_from else ""
+        if location is None:
+            return
+        begun = [location] if location else []
+        self._retries.run(
+            lambda: self._upload(
+                descriptor, open_content, begun.pop() if begun else self._begin()
+            )
+        )
+
+    def _mount(self, descriptor: Descriptor, source: str) -> str | None:
+        """Return None if mounted, else where to upload ("" where nothing began)."""
+        query = urlencode({"mount": str(descriptor.digest), "from": source})
+        try:
+            response = self._repository.connection.send(
+                "POST",
+                f"{self._repository.name}/blobs/uploads/?{query}",
+                access=Access(
+                    repository=self._repository.name, push=True, mounts=(source,)
+                ),
+                purpose=f"mount {descriptor.digest} from {source}",
+            )
+        except Unauthorized:
+            return ""
+        with response:
+            if response.status == CREATED:
+                return None
+            return (location_of(response) or "") if response.status == ACCEPTED else ""
+
+    def _begin(self) -> str:
+        response = self._send("POST", f"{self._repository.name}/blobs/uploads/")
+        return self._location(response, "POST")
+
+    def _upload(
+        self, descriptor: Descriptor, open_content: OpenContent, location: str
+    ) -> None:
+        if not self._in_pieces.is_set():
+            end = self._send_whole(descriptor, open_content, location)
+            if end is not None:
+                self._finish(descriptor, end)
+                return
+            # Somebody on the way limits requests; the other blobs need not try.
+            self._in_pieces.set()
+            location = self._begin()
+        self._finish(descriptor, self._send_pieces(descriptor, open_content, location))
+
+    def _send_whole(
+        self, descriptor: Descriptor, open_content: OpenContent, location: str
+    ) -> str | None:
+        """Send all bytes in one request; None if they were too many for it."""
+        body = self._body(descriptor, open_content, 0, descriptor.size)
+        response = self._send("PATCH", location, body)
+        if response.status == TOO_LARGE:
+            response.close()
+            return None
+        return self._location(response, "PATCH")
+
+    def _send_pieces(
+        self, descriptor: Descriptor, open_content: OpenContent, location: str
+    ) -> str:
+        for start in range(0, descriptor.size, self._piece):
+            size = min(self._piece, descriptor.size - start)
+            body = self._body(descriptor, open_content, start, size)
+            content_range = {"Content-Range": f"{start}-{start + size - 1}"}
+            response = self._send("PATCH", location, body, content_range)
+            location = self._location(response, "PATCH")
+        return location
+
+    def _finish(self, descriptor: Descriptor, location: str) -> None:
+        separator = "&" if "?" in location else "?"
+        query = urlencode({"digest": str(descriptor.digest)})
+        response = self._send("PUT", f"{location}{separator}{query}")
+        self._expect_success(response, "PUT")
+        response.close()
+
+    def _send(
+        self,
+        method: str,
+        target: str,
+        body: Body | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Response:
+        extra = {"Content-Type": "application/octet-stream"} if body else {}
+        try:
+            return self._repository.connection.send(
+                method,
+                target,
+                access=self._access,
+                purpose="upload a blob",
+                headers={**headers, **extra},
+                body=body,
+                # A half-sent request is repeated with a new upload, not by itself.
+                retry=method == "POST",
+            )
+        except RegistryUnreachable as error:
+            cause = error.__cause__
+            if isinstance(cause, TransportError) and cause.failure.is_transient:
+                raise TryAgain(error) from error
+            raise
+
+    def _location(self, response: Response, method: str) -> str:
+        self._expect_success(response, method)
+        with response:
+            location = location_of(response)
+        if location is None:
+            raise RegistryError(
+                f"cannot upload a blob: {method} answered without a Location",
+                registry=self._repository.connection.registry,
+                repository=self._repository.name,
+                method=method,
+                status=response.status,
+            )
+        return location
+
+    def _expect_success(self, response: Response, method: str) -> None:
+        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP
+            return
+        connection = self._repository.connection
+        try:
+            fail(response, connection.attempt(method, self._access, "upload a blob"))
+        except RegistryError as error:
+            # 404: the registry has forgotten the upload (another instance, perhaps).
+            may_pass = response.status in RETRY_STATUSES or (
+                response.status == NOT_FOUND and method != "POST"
+            )
+            if may_pass:
+                after = retry_after(response.header("Retry-After"))
+                raise TryAgain(error, after) from error
+            raise
+
+    @property
+    def _access(self) -> Access:
+        return Access(repository=self._repository.name, push=True)
+
+    def _body(
+        self, descriptor: Descriptor, open_content: OpenContent, start: int, size: int
+    ) -> Body:
+        return Body(size, lambda: self._chunks(descriptor, open_content, start, size))
+
+    def _chunks(
+        self, descriptor: Descriptor, open_content: OpenContent, start: int, size: int
+    ) -> Iterator[bytes]:
+        with open_content() as stream:
+            skip(stream, start)
+            left = size
+            while left:
+                if self._stopped.is_set():
+                    raise UploadStopped
+                chunk = stream.read(min(CHUNK, left))
+                if not chunk:
+                    raise DigestMismatch(
+                        f"blob {descriptor.digest} ends before its {descriptor.size} "
+                        "bytes"
+                    )
+                left -= len(chunk)
+                yield chunk
+
+
+def skip(stream: BinaryIO, count: int) -> None:
+    """Move a fresh stream forward, by reading where it cannot seek."""
+    if stream.seekable():
+        stream.seek(count)
+        return
+    while count > 0 and (data := stream.read(min(CHUNK, count))):
+        count -= len(data)

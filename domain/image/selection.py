@@ -1,0 +1,52 @@
+"""Finding the manifest of one platform below a manifest or a (nested) index.
+
+How documents are fetched and verified is passed in by the image source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain.errors import InvalidImage
+from domain.image.descriptor import Descriptor
+from domain.image.manifest import Index, Manifest
+from domain.image.platform import Platform
+
+MAXIMUM_NESTING = 4
+"""Indexes inside indexes that are followed."""
+
+Document = Manifest | Index
+FetchDocument = Callable[[Descriptor], Document]
+
+
+def find_manifest(
+    document: Document, platform: Platform, fetch: FetchDocument
+) -> Manifest | None:
+    """Return the manifest for a platform, None where there is none.
+
+    A document that is a manifest already is returned whatever its platform.
+
+    Args:
+        document: What the reference names.
+        platform: What the image must run on.
+        fetch: Fetches a manifest or nested index of an index, verified.
+
+    Raises:
+        InvalidImage: Indexes are nested too deeply, or an entry is not an image.
+    """
+    for _ in range(MAXIMUM_NESTING):
+        if isinstance(document, Manifest):
+            document.require_layers()
+            return document
+        chosen = document.select(platform)
+        if chosen is None:
+            return None
+        document = fetch(chosen)
+    raise InvalidImage("indexes are nested too deeply", place="index")
+
+
+def describe_platforms(document: Document) -> str:
+    """Return the platforms a document offers, for a message."""
+    if isinstance(document, Manifest) or not document.platforms:
+        return "none"
+    return ", ".join(str(platform) for platform in document.platforms)

@@ -102,12 +102,13 @@ def quotes_are_closed(text: str, escape: str) -> bool:
 
 class _WordCutter:
     def __init__(self, text: str, escape: str, *, heredocs: bool) -> None:
+        mark = re.escape(escape)
         self._tokens = re.compile(
             # a single-quoted string, a double-quoted one, an escaped character
-            rf"'[^']*'|\"(?:{re.escape(escape)}.|[^\"{re.escape(escape)}])*\""
-            rf"|{re.escape(escape)}."
+            rf"'[^']*'|\"(?:{mark}.|[^\"{mark}])*\"|{mark}."
             + (r"|<<-?[ \t]*" if heredocs else "")
-            + r"|(?P<blanks>[ \t\v\f\r\n]+)|(?P<quote>['\"])|.",
+            + r"|(?P<blanks>[ \t\v\f\r\n]+)|(?P<quote>['\"])"
+            + rf"|[^ \t\v\f\r\n'\"<{mark}]+|.",
             re.DOTALL,
         )
         self._words: list[str] = []
@@ -115,20 +116,17 @@ class _WordCutter:
         self._cut(text)
 
     def words(self) -> tuple[str, ...]:
-        return tuple(self._words)
+        return tuple(filter(None, self._words))
 
     def _cut(self, text: str) -> None:
-        word = ""
+        self._words.append("")
         for token in self._tokens.finditer(text):
             if token["quote"]:
                 self.balanced = False
-            if not token["blanks"]:
-                word += token[0]
-            elif word:
-                self._words.append(word)
-                word = ""
-        if word:
-            self._words.append(word)
+            if token["blanks"]:
+                self._words.append("")
+            else:
+                self._words[-1] += token[0]
 
 
 def exec_form(text: str) -> tuple[str, ...] | None:

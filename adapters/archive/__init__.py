@@ -1,1 +1,1 @@
-"""Tar headers and compression for the other adapters."""
+"""Tar archives and their compression, as streams; below the other adapters."""

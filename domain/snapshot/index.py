@@ -35,12 +35,15 @@ class LayerIndex:
             the same `link_group`.
         whiteouts: Paths of lower layers that the layer hides.
         opaques: Directories whose children in lower layers the layer hides.
+        links: Target by path, of hard links to a file that only lower layers
+            have (no row in `entries`; the tree takes the target's).
         accounts: Bytes of the files of `ACCOUNT_PATHS` the layer contains.
     """
 
     entries: Mapping[str, FileEntry] = field(default_factory=dict)
     whiteouts: tuple[str, ...] = ()
     opaques: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, bytes] = field(default_factory=dict)
 
 

@@ -6,11 +6,12 @@ A plan is data. One writer (`LayerStore.write`) turns it into a layer, one
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from domain.snapshot.entry import FileEntry, FileType
+from domain.snapshot.entry import FileEntry
 from domain.snapshot.index import WHITEOUT_PREFIX
 
 
@@ -95,17 +96,22 @@ def _sort_key(row: PlannedRow) -> tuple[str, ...]:
 
 
 def _content_first(rows: Iterable[PlannedRow]) -> Iterable[PlannedRow]:
-    """Move the content of each link group to its first name."""
+    """Move the content of each link group to its first name.
+
+    A group of one name is no group.
+    """
     ordered = list(rows)
-    contents = {
-        row.entry.link_group: row.content
-        for row in ordered
-        if isinstance(row, PlannedEntry) and row.entry.link_group and row.content
-    }
+    linked = [row for row in ordered if _is_linked(row)]
+    sizes = Counter(row.entry.link_group for row in linked)
+    contents = {row.entry.link_group: row.content for row in linked if row.content}
     for row in ordered:
         if not isinstance(row, PlannedEntry) or not row.entry.link_group:
             yield row
-        elif row.entry.type is FileType.FILE:
-            yield row._replace(content=contents.pop(row.entry.link_group, None))
+        elif sizes[row.entry.link_group] == 1:
+            yield row._replace(entry=row.entry._replace(link_group=""))
         else:
-            yield row
+            yield row._replace(content=contents.pop(row.entry.link_group, None))
+
+
+def _is_linked(row: PlannedRow) -> TypeGuard[PlannedEntry]:
+    return isinstance(row, PlannedEntry) and bool(row.entry.link_group)

@@ -7,7 +7,7 @@ children and symlink resolution inside the root; it never touches a disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
 from domain.errors import BuildRuleError
@@ -94,28 +94,7 @@ class FileTree:
         Raises:
             BuildRuleError: More than `MAXIMUM_SYMLINKS` symlinks (a loop).
         """
-        pending = _components(path)
-        current = ""
-        followed = 0
-        while pending:
-            name = pending.pop()
-            if name == "..":
-                current = parent_of(current)
-                continue
-            candidate = join(current, name)
-            entry = self._entries.get(candidate)
-            is_link = entry is not None and entry.type is FileType.SYMLINK
-            if entry is None or not is_link or not (pending or follow_last):
-                current = candidate
-                continue
-            followed += 1
-            if followed > MAXIMUM_SYMLINKS:
-                message = f"too many symlinks in /{path}"
-                raise BuildRuleError(message, hint="break the loop of symlinks")
-            if entry.link_target.startswith("/"):
-                current = ""
-            pending.extend(_components(entry.link_target))
-        return current
+        return resolve_path(self._entries.get, path, follow_last=follow_last)
 
     def apply(self, index: LayerIndex) -> Self:
         """Return the tree with a layer on top; this one does not change.
@@ -170,9 +149,8 @@ class _Merge:
         old = self.entries.get(path)
         if old is None and path:
             self._link_to_parent(path)
-        elif old is not None and old.type is FileType.DIRECTORY:
-            if entry.type is not FileType.DIRECTORY:
-                self._remove_children(path)
+        elif old is not None and FileType.DIRECTORY is old.type is not entry.type:
+            self._remove_children(path)
         self.entries[path] = entry
 
     def _link_to_parent(self, path: str) -> None:
@@ -208,6 +186,38 @@ class _Merge:
             pending.extend(join(current, name) for name in self._names(current))
             self._own[current] = set()
             del self.entries[current]
+
+
+def resolve_path(
+    get: Callable[[str], FileEntry | None], path: str, *, follow_last: bool = True
+) -> str:
+    """Resolve a path as `FileTree.resolve` does, over any look-up of rows.
+
+    Raises:
+        BuildRuleError: More than `MAXIMUM_SYMLINKS` symlinks (a loop).
+    """
+    pending = _components(path)
+    current = ""
+    followed = 0
+    while pending:
+        name = pending.pop()
+        if name == "..":
+            current = parent_of(current)
+            continue
+        candidate = join(current, name)
+        entry = get(candidate)
+        is_link = entry is not None and entry.type is FileType.SYMLINK
+        if entry is None or not is_link or not (pending or follow_last):
+            current = candidate
+            continue
+        followed += 1
+        if followed > MAXIMUM_SYMLINKS:
+            message = f"too many symlinks in /{path}"
+            raise BuildRuleError(message, hint="break the loop of symlinks")
+        if entry.link_target.startswith("/"):
+            current = ""
+        pending.extend(_components(entry.link_target))
+    return current
 
 
 def _components(path: str) -> list[str]:

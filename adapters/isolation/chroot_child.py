@@ -4,7 +4,8 @@ There is no process namespace whose end would kill everything, so the launcher
 adopts every orphan (it is a sub-reaper) and kills until it has no child left.
 """
 
-# ruff: noqa: PTH - the launcher does without pathlib, which is slow to import
+# The launcher does without pathlib, which is slow to import.
+# ruff: noqa: PTH208
 from __future__ import annotations
 
 import os

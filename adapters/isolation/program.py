@@ -5,7 +5,8 @@ there are system calls and an exec, and no import, for the files under / are now
 those of an image nobody vouches for.
 """
 
-# ruff: noqa: PTH - the launcher does without pathlib, which is slow to import
+# The launcher does without pathlib, which is slow to import.
+# ruff: noqa: PTH103
 from __future__ import annotations
 
 import errno

@@ -1,0 +1,98 @@
+"""In-memory clock, reporter and result files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from application.errors import OutputError
+from application.ports.reporter import Step, StepResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedClock:
+    """A clock that stands still (implements `Clock`).
+
+    Attributes:
+        now: Nanoseconds since the epoch.
+        newest: Later times of files are clamped to this; None clamps nothing.
+    """
+
+    now: int = 1_700_000_000_000_000_000
+    newest: int | None = None
+
+    def now_ns(self) -> int:
+        """Return the time it stands at."""
+        return self.now
+
+    def layer_time_ns(self, mtime_ns: int) -> int:
+        """Return the file's time, clamped where that was asked for."""
+        return mtime_ns if self.newest is None else min(mtime_ns, self.newest)
+
+
+@dataclass(slots=True)
+class RecordingReporter:
+    """Remembers what it is told (implements `Reporter`).
+
+    Attributes:
+        messages: (level, text) in the order they came.
+        started: Steps that began.
+        finished: Steps that ended, with what they made.
+        stdout: What RUNs wrote to their standard output.
+        stderr: What they wrote to their standard error.
+    """
+
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    started: list[Step] = field(default_factory=list)
+    finished: list[tuple[Step, StepResult]] = field(default_factory=list)
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+    def debug(self, message: str) -> None:
+        """Remember a message of level "debug"."""
+        self.messages.append(("debug", message))
+
+    def info(self, message: str) -> None:
+        """Remember a message of level "info"."""
+        self.messages.append(("info", message))
+
+    def warning(self, message: str) -> None:
+        """Remember a message of level "warning"."""
+        self.messages.append(("warning", message))
+
+    def step_started(self, step: Step) -> None:
+        """Remember a step that begins."""
+        self.started.append(step)
+
+    def step_finished(self, step: Step, result: StepResult) -> None:
+        """Remember a step that has ended."""
+        self.finished.append((step, result))
+
+    def output(self, stream: str, data: bytes) -> None:
+        """Remember output."""
+        if stream == "stdout":
+            self.stdout += data
+        else:
+            self.stderr += data
+
+
+@dataclass(slots=True)
+class MemoryResultFiles:
+    """Result files in a dictionary (implements `ResultFiles`).
+
+    Attributes:
+        files: Text by path.
+        unwritable: Paths that cannot be written.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    unwritable: frozenset[str] = frozenset()
+
+    def write(self, path: str, text: str) -> None:
+        """Keep the text.
+
+        Raises:
+            OutputError: The path is one of `unwritable`, or a URL.
+        """
+        if path in self.unwritable or path.startswith(("http://", "https://")):
+            raise OutputError("cannot be written", place=path)
+        self.files[path] = text

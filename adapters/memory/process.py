@@ -1,0 +1,52 @@
+"""In-memory process runner: programs are functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from application.errors import IsolationUnavailable
+from application.ports.process import OnOutput, ProcessSpec
+
+Program = Callable[[ProcessSpec, str, OnOutput], int]
+"""What a command does: gets the process, the path of its root and the receiver
+of its output, returns the exit status."""
+
+
+class MemoryProcessRunner:
+    """Runs functions instead of processes (implements `ProcessRunner`).
+
+    Args:
+        programs: Function by the last argument of the command line: the script
+            of a shell form, the only word of `["true"]`.
+        refusal: Makes every `run` raise `IsolationUnavailable` with this reason.
+
+    Attributes:
+        started: (process, root) of every `run`, in their order.
+    """
+
+    def __init__(
+        self, programs: Mapping[str, Program] | None = None, *, refusal: str = ""
+    ) -> None:
+        self._programs = dict(programs or {})
+        self._refusal = refusal
+        self.started: list[tuple[ProcessSpec, str]] = []
+
+    @property
+    def isolation(self) -> str:
+        """Return "memory", or "none" where everything is refused."""
+        return "none" if self._refusal else "memory"
+
+    def run(self, process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+        """Call the function of a command.
+
+        Raises:
+            IsolationUnavailable: A refusal was asked for.
+        """
+        if self._refusal:
+            raise IsolationUnavailable(self._refusal)
+        self.started.append((process, root))
+        program = self._programs.get(process.argv[-1])
+        if program is None:
+            on_output("stderr", f"{process.argv[0]}: not found\n".encode())
+            return 127
+        return program(process, root, on_output)

@@ -168,7 +168,8 @@ class LayeredFilesystem:
         if entry.size > MAXIMUM_ACCOUNT_FILE:
             message = f"/{resolved} is larger than {MAXIMUM_ACCOUNT_FILE} bytes"
             raise BuildRuleError(message, hint="use a base image with a sane one")
-        kept = self._indexes[self._provider(resolved)].accounts.get(resolved)
+        number, path = self._locate(resolved)
+        kept = self._indexes[number].accounts.get(path)
         if kept is not None:
             return kept
         self.prepare([resolved])
@@ -181,17 +182,20 @@ class LayeredFilesystem:
             return
         by_layer: dict[int, list[str]] = defaultdict(list)
         for path in paths:
-            by_layer[self._provider(path)].append(path)
+            number, path_in_layer = self._locate(path)
+            by_layer[number].append(path_in_layer)
         for number, wanted in by_layer.items():
             layer = self._layers[number]
             self._fetcher.fetch(layer)
-            self._store.extract(layer.descriptor, wanted, self.name)
+            self._store.extract(layer.descriptor, wanted, _layer_origin(layer))
 
     def open(self, content: StoredContent) -> BinaryIO:
         """Open a file that was prepared; the caller closes it."""
         if self._root is not None:
             return self._root.open(content.path)
-        return self._store.open_file(content)
+        number, path = self._locate(content.path)
+        origin = _layer_origin(self._layers[number])
+        return self._store.open_file(StoredContent(origin, path))
 
     def discard_root(self) -> None:
         """Remove the root from disk; the layers stay. Idempotent."""
@@ -206,11 +210,16 @@ class LayeredFilesystem:
             tree = tree.apply(index)
         self._tree = tree
 
-    def _provider(self, path: str) -> int:
-        """Return the number of the layer a path of the tree comes from."""
+    def _locate(self, path: str) -> tuple[int, str]:
+        """Return the layer a file of the tree comes from, and its path there.
+
+        The path differs where a layer hard-links a file of a lower one.
+        """
         for number in range(len(self._indexes) - 1, -1, -1):
-            if path in self._indexes[number].entries:
-                return number
+            index = self._indexes[number]
+            if path in index.entries:
+                return number, path
+            path = index.links.get(path, path)
         message = f"no layer holds /{path}"
         raise InvalidImage(message)  # pragma: no cover - the tree has it
 
@@ -225,3 +234,8 @@ class LayeredFilesystem:
             finally:
                 for fetched in pending:
                     fetched.cancel()
+
+
+def _layer_origin(layer: StageLayer) -> str:
+    """Name what is kept of a layer; the same layer is shared between stages."""
+    return f"layer:{layer.descriptor.digest}"

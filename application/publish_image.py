@@ -141,14 +141,17 @@ class PublishImage:
     def _vendor(self, stage: FinishedStage) -> Vendor:
         """Choose the media types: as asked, else the base's, else docker's.
 
-        kaniko does the same. zstd layers exist in OCI images only.
+        kaniko does the same. zstd layers exist in OCI images only, and readers of
+        OCI layouts refuse docker's media types.
         """
         has_zstd = any(
             compression_of(layer.descriptor.media_type) is Compression.ZSTD
             for layer in stage.layers
         )
         if self._image.format is None:
-            return Vendor.OCI if has_zstd else stage.base_vendor or Vendor.DOCKER
+            if has_zstd or self._output.oci_layout_path:
+                return Vendor.OCI
+            return stage.base_vendor or Vendor.DOCKER
         vendor = Vendor(self._image.format.value)
         if has_zstd and self._image.format is ImageFormat.DOCKER:
             message = "docker images cannot hold layers compressed with zstd"

@@ -1,1 +1,322 @@
-"""The composition root: one small function per adapter, imports inside."""
+"""The composition root: one small function per adapter, imports inside.
+
+Each returns the type of the port, so that the rest is checked against the port.
+The adapters, and the packages behind them, are imported when they are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from application.options import (
+    BuildOptions,
+    CredentialOptions,
+    DirectoryContext,
+    ImageOptions,
+    InputOptions,
+    LayoutContext,
+    LogOptions,
+    NetworkOptions,
+    RootOptions,
+    SnapshotOptions,
+)
+from application.ports.archives import Archives
+from application.ports.clock import Clock
+from application.ports.context import ContextSource, DockerfileSource
+from application.ports.credentials import CredentialSource
+from application.ports.dockerfile import DockerfileReader
+from application.ports.filesystem import RootFilesystems
+from application.ports.images import ImageDestination, ImageSource
+from application.ports.layers import LayerStore
+from application.ports.process import ProcessRunner
+from application.ports.reporter import Reporter
+from application.ports.results import ResultFiles
+from domain.image.digest import Digest
+from domain.image.platform import Platform
+
+if TYPE_CHECKING:
+    from adapters.http.client import HttpClient
+    from adapters.http.retries import Retries
+    from adapters.isolation.choice import Choice
+    from adapters.work_directory import WorkDirectory
+
+
+def reporter(log: LogOptions) -> Reporter:
+    """Return what tells the person what happens."""
+    from adapters.reporting.loguru_reporter import LoguruReporter
+
+    return LoguruReporter(
+        verbosity=log.verbosity.value,
+        log_format=log.format.value,
+        timestamps=log.timestamps,
+    )
+
+
+def clock(image: ImageOptions) -> Clock:
+    """Return the clock: the machine's, the source's, or one that stands still."""
+    from adapters.clock import ReproducibleClock, SourceDateEpochClock, SystemClock
+
+    if image.reproducible:
+        return ReproducibleClock(image.source_date_epoch or 0)
+    if image.source_date_epoch is not None:
+        return SourceDateEpochClock(image.source_date_epoch)
+    return SystemClock()
+
+
+def work_directory(root: RootOptions) -> WorkDirectory:
+    """Return the directory of the build's own files."""
+    from adapters.work_directory import WorkDirectory
+
+    return WorkDirectory(root.work_directory)
+
+
+def host_platform() -> Platform:
+    """Return the platform we run on."""
+    import platform
+
+    return Platform.parse(f"linux/{platform.machine()}")
+
+
+def isolation(root: RootOptions) -> Choice:
+    """Find out how RUN can be isolated, and enter our namespaces if it can be so.
+
+    To be called while the process has a single thread.
+    """
+    from adapters.isolation.choice import choose
+    from adapters.isolation.entering import enter
+    from adapters.isolation.probes import take_probes
+
+    choice = choose(root.isolation.value, take_probes())
+    enter(choice)
+    return choice
+
+
+def root_filesystems(
+    snapshot: SnapshotOptions, choice: Choice, work: WorkDirectory
+) -> RootFilesystems:
+    """Return what makes the root file systems of stages."""
+    from adapters.filesystem.roots import DirectoryRoots
+
+    return DirectoryRoots(work.part("roots"))
+
+
+def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:
+    """Return what RUN's processes are started by."""
+    from adapters.isolation.entering import runner_for
+
+    return runner_for(choice, work.part("process"))
+
+
+def layer_store(image: ImageOptions, work: WorkDirectory, clock: Clock) -> LayerStore:
+    """Return where layers are made and kept."""
+    from adapters.archive.compression import Codec
+    from adapters.storage.layer_spool import LayerSpool
+    from domain.image.media_type import Compression
+
+    codec = Codec(
+        compression=Compression(image.compression or "gzip"),
+        level=image.compression_level,
+        reproducible=image.reproducible,
+    )
+    return LayerSpool(work.part("layers"), clock, codec)
+
+
+def archives(work: WorkDirectory) -> Archives:
+    """Return what unpacks the archives of ADD."""
+    from pathlib import Path
+
+    from adapters.storage.unpacked_archives import UnpackedArchives
+
+    return UnpackedArchives(Path(work.part("archives")))
+
+
+def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSource:
+    """Return where credentials of registries are looked for."""
+    from adapters.credentials.docker_config import DockerConfigCredentials
+
+    return DockerConfigCredentials(
+        _set_variables(
+            {
+                "DOCKER_AUTH_CONFIG": found.docker_auth_config,
+                "DOCKER_CONFIG": found.docker_config,
+                "HOME": found.home,
+                "REGISTRY_AUTH_FILE": found.registry_auth_file,
+                "XDG_RUNTIME_DIR": found.xdg_runtime_dir,
+                "XDG_CONFIG_HOME": found.xdg_config_home,
+            }
+        ),
+        reporter.warning,
+    )
+
+
+def registry(
+    options: BuildOptions, found: CredentialSource, reporter: Reporter
+) -> ImageSource:
+    """Return the registries that base images are pulled from."""
+    from adapters.registry.connection import RegistryConnections
+    from adapters.registry.source import RegistryImageSource
+
+    retries = _retries(options.registry.download_retries, reporter)
+    client = _http_client(
+        options,
+        retries,
+        plain_http=options.registry.insecure_pull,
+        skip_verify=options.registry.skip_tls_verify_pull,
+    )
+    return RegistryImageSource(RegistryConnections(client, found), retries)
+
+
+def destinations(
+    options: BuildOptions, found: CredentialSource, reporter: Reporter
+) -> tuple[ImageDestination, ...]:
+    """Return everything the image is written to, registries last."""
+    from adapters.storage.docker_tar import DockerTarImageDestination
+    from adapters.storage.oci_layout import OciLayoutImageDestination
+
+    output = options.output
+    places: list[ImageDestination] = []
+    if output.tar_path:
+        places.append(DockerTarImageDestination(output.tar_path, output.destinations))
+    if output.oci_layout_path:
+        path = output.oci_layout_path
+        places.append(OciLayoutImageDestination(path, output.destinations))
+    if output.push:
+        places.extend(_registry_destinations(options, found, reporter))
+    return tuple(places)
+
+
+def _registry_destinations(
+    options: BuildOptions, found: CredentialSource, reporter: Reporter
+) -> list[ImageDestination]:
+    from adapters.registry.connection import RegistryConnections
+    from adapters.registry.destination import RegistryImageDestination
+
+    retries = _retries(options.registry.push_retries, reporter)
+    client = _http_client(
+        options,
+        retries,
+        plain_http=options.registry.insecure_push,
+        skip_verify=options.registry.skip_tls_verify_push,
+    )
+    connections = RegistryConnections(client, found)
+    return [
+        RegistryImageDestination(reference, connections, retries)
+        for reference in options.output.destinations
+    ]
+
+
+def _retries(more: int, reporter: Reporter) -> Retries:
+    from adapters.http.retries import Retries, RetryPolicy
+
+    attempts = RetryPolicy().attempts + max(more, 0)
+    return Retries(RetryPolicy(attempts=attempts), announce=reporter.debug)
+
+
+def _http_client(
+    options: BuildOptions, retries: Retries, *, plain_http: bool, skip_verify: bool
+) -> HttpClient:
+    from adapters.http.client import HttpClient, HttpOptions
+    from adapters.http.tls import HostOptions
+    from domain.image.reference import normalise_registry
+    from entrypoints.version import VERSION
+
+    asked = options.registry
+    agent = f"kanipy/{VERSION}"
+    if asked.client_type:
+        agent += f",{asked.client_type}"
+    plain = {normalise_registry(host) for host in asked.insecure_registries}
+    unverified = {normalise_registry(host) for host in asked.skip_tls_verify_registries}
+    authorities: dict[str, list[str]] = {}
+    for host, path in asked.certificates:
+        authorities.setdefault(normalise_registry(host), []).append(path)
+    hosts = {
+        host: HostOptions(
+            plain_http=plain_http or host in plain,
+            skip_verify=skip_verify or host in unverified,
+            ca_files=tuple(authorities.get(host, ())),
+        )
+        for host in plain | unverified | set(authorities)
+    }
+    return HttpClient(
+        HttpOptions(
+            user_agent=agent,
+            environment=_network_variables(options.network),
+            hosts=hosts,
+            other_hosts=HostOptions(plain_http=plain_http, skip_verify=skip_verify),
+        ),
+        retries,
+    )
+
+
+def _network_variables(network: NetworkOptions) -> dict[str, str]:
+    return _set_variables(
+        {
+            "SSL_CERT_FILE": network.ca_file,
+            "SSL_CERT_DIR": network.ca_directories,
+            "HTTP_PROXY": network.http_proxy,
+            "HTTPS_PROXY": network.https_proxy,
+            "NO_PROXY": network.no_proxy,
+        }
+    )
+
+
+def _set_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value}
+
+
+def context(given: InputOptions) -> ContextSource:
+    """Return the build context."""
+    from adapters.context.directory import DirectorySource
+
+    return DirectorySource(given.context.location, given.context_sub_path)
+
+
+def named_contexts(given: InputOptions) -> dict[str, ContextSource]:
+    """Return the additional build contexts that are directories, by name."""
+    from adapters.context.directory import DirectorySource
+
+    return {
+        named.name: DirectorySource(named.source.path)
+        for named in given.named_contexts
+        if isinstance(named.source, DirectoryContext)
+    }
+
+
+def named_images(given: InputOptions) -> dict[str, ImageSource]:
+    """Return the additional build contexts that are images, by name."""
+    from adapters.storage.oci_layout import LayoutLocation, OciLayoutImageSource
+
+    def layout(source: LayoutContext) -> ImageSource:
+        digest = Digest.parse(source.digest) if source.digest else None
+        tag = source.tag or None
+        return OciLayoutImageSource(
+            LayoutLocation(path=source.path, tag=tag, digest=digest)
+        )
+
+    return {
+        named.name: layout(named.source)
+        for named in given.named_contexts
+        if isinstance(named.source, LayoutContext)
+    }
+
+
+def dockerfiles() -> DockerfileSource:
+    """Return what finds the Dockerfile."""
+    from adapters.context.dockerfile_location import DockerfileLocation
+
+    return DockerfileLocation()
+
+
+def dockerfile_reader() -> DockerfileReader:
+    """Return the line splitter."""
+    from adapters.dockerfile_parse_reader import DockerfileParseReader
+
+    return DockerfileParseReader()
+
+
+def result_files() -> ResultFiles:
+    """Return what writes digest files and the like."""
+    from adapters.results import LocalResultFiles
+
+    return LocalResultFiles()

@@ -50,7 +50,20 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: The build failed.
     """
-    raise NotImplementedError(str((options.input.dockerfile, *warnings)))
+    from entrypoints.container import Container
+
+    container = Container(options=options)
+    reporter = container.reporter()
+    for warning in warnings:
+        reporter.warning(warning)
+    try:
+        # Enters namespaces, which needs a process with a single thread: first.
+        reporter.info(str(container.isolation()))
+        published = container.build_image().run()
+    finally:
+        container.work_directory().remove()
+    reporter.info(f"Built image {published.manifest.digest}")
+    return SUCCESS
 
 
 def run(

@@ -35,7 +35,8 @@ OUTPUT_FLAGS = (
         group=Group.OUTPUT,
         metavar="DIR",
         help="write an OCI image layout",
-        differs="a relative path is relative to the working directory",
+        differs="a relative path is relative to the working directory; the image"
+        " gets OCI media types unless --image-format says otherwise",
     ),
     Flag(
         name="digest-file",

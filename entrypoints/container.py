@@ -1,0 +1,113 @@
+"""Wires adapters to services. Declarations only; the functions are in `builders`.
+
+What is resolved first matters in one place: `isolation` enters namespaces and
+wants a process with a single thread.
+"""
+
+from __future__ import annotations
+
+from dependency_injector import containers, providers
+
+from application.build_image import BuildImage
+from application.build_stage import BuildStage
+from application.contents import Contents
+from application.gather_facts import GatherFacts
+from application.options import BuildOptions
+from application.perform_effects import PerformEffects
+from application.prepare_build import PrepareBuild
+from application.publish_image import PublishImage
+from application.resolve_base import ResolveBase
+from entrypoints import builders
+
+
+class Container(containers.DeclarativeContainer):
+    """Everything one build needs, made of its options."""
+
+    options: providers.Dependency[BuildOptions] = providers.Dependency(
+        instance_of=BuildOptions
+    )
+
+    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    clock = providers.Singleton(builders.clock, options.provided.image)
+    work_directory = providers.Singleton(builders.work_directory, options.provided.root)
+    isolation = providers.Singleton(builders.isolation, options.provided.root)
+    host_platform = providers.Singleton(builders.host_platform)
+
+    layers = providers.Singleton(
+        builders.layer_store, options.provided.image, work_directory, clock
+    )
+    archives = providers.Singleton(builders.archives, work_directory)
+    roots = providers.Singleton(
+        builders.root_filesystems,
+        options.provided.snapshot,
+        isolation,
+        work_directory,
+    )
+    runner = providers.Singleton(builders.process_runner, isolation, work_directory)
+
+    credentials = providers.Singleton(
+        builders.credentials, options.provided.credentials, reporter
+    )
+    registry = providers.Singleton(builders.registry, options, credentials, reporter)
+    destinations = providers.Singleton(
+        builders.destinations, options, credentials, reporter
+    )
+    context = providers.Singleton(builders.context, options.provided.input)
+    dockerfiles = providers.Singleton(builders.dockerfiles)
+    reader = providers.Singleton(builders.dockerfile_reader)
+    results = providers.Singleton(builders.result_files)
+
+    contents = providers.Singleton(Contents)
+    effects = providers.Singleton(
+        PerformEffects,
+        layers=layers,
+        runner=runner,
+        reporter=reporter,
+        contents=contents,
+    )
+    prepare = providers.Singleton(
+        PrepareBuild,
+        options=options.provided.input,
+        context=context,
+        dockerfiles=dockerfiles,
+        reader=reader,
+        clock=clock,
+        reporter=reporter,
+        host_platform=host_platform,
+    )
+    bases = providers.Singleton(
+        ResolveBase,
+        registry=registry,
+        named_images=providers.Singleton(builders.named_images, options.provided.input),
+        reporter=reporter,
+    )
+    stages = providers.Singleton(
+        BuildStage,
+        facts=providers.Singleton(GatherFacts, archives=archives, contents=contents),
+        effects=effects,
+        reader=reader,
+        reporter=reporter,
+    )
+    publish = providers.Singleton(
+        PublishImage,
+        image_options=options.provided.image,
+        output_options=options.provided.output,
+        destinations=destinations,
+        layers=layers,
+        results=results,
+        reporter=reporter,
+    )
+    build_image = providers.Singleton(
+        BuildImage,
+        prepare=prepare,
+        bases=bases,
+        stages=stages,
+        publish=publish,
+        layers=layers,
+        roots=roots,
+        named_contexts=providers.Singleton(
+            builders.named_contexts, options.provided.input
+        ),
+        contents=contents,
+        reporter=reporter,
+    )

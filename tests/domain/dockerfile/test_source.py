@@ -92,7 +92,7 @@ def test_directives_stand_at_the_very_top(source: str, expected: Directives) -> 
     ("source", "line", "message"),
     [
         ("# escape=`\n# escape=`\n", 2, "the directive escape stands twice"),
-        ("# Syntax=a\n# syntax=b\n", 2, "the directive syntax stands twice"),
+        ("# syntax=a\n# SYNTAX=b\n", 2, "the directive syntax stands twice"),
         ("#!x\n# escape=x\n", 2, "the escape character cannot be 'x'"),
         ("FROM a\n\\\n", 2, "nothing but the continuation character"),
         ("FROM a\nRUN <<EOT\nx\n", 2, "<<EOT is not terminated"),

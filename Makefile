@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
-CODE   := conftest.py domain application adapters entrypoints tests integration
+CODE   := conftest.py domain application adapters entrypoints tests integration examples
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help
@@ -54,7 +54,7 @@ integration: $(STAMP) ## run the integration tests alone
 	$(PYTEST) $(or $(T),integration)
 
 demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
-	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/make_demo.sh
+	sh examples/make_demo.sh $(BIN) build/demo
 
 bench soak image:
 	@echo 'make $@: not available yet; it comes with a later release' >&2; exit 1

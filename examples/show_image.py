@@ -25,7 +25,9 @@ def main(layout: Path) -> None:
     print(f"config  {manifest['config']['digest']}")
     for layer, entry in zip(manifest["layers"], made_by, strict=True):
         instruction = entry["created_by"].splitlines()[0][:60]
-        print(f"layer   {layer['digest'][:19]}… {layer['size']:>9,} bytes  {instruction}")
+        print(
+            f"layer   {layer['digest'][:19]}… {layer['size']:>9,} bytes  {instruction}"
+        )
     print(f"total   {sum(layer['size'] for layer in manifest['layers']):,} bytes")
     for key, value in config["config"].items():
         print(f"        {key}: {json.dumps(value)}")

@@ -107,7 +107,8 @@ ROOT_FLAGS = (
         kind=Kind.BOOLEAN,
         group=Group.ROOT,
         default="true",
-        help="leave /var/run out of layers",
+        help="leave /var/run out of layers where the cluster mounts something there",
+        differs="a private root has no such mount: its /var/run is kept, as docker does",
     ),
     Flag(
         name="ignore-path",

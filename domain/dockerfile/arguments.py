@@ -22,6 +22,9 @@ BLANKS = " \t\v\f\r"
 
 _BLANK_RUN = re.compile(r"[ \t\v\f\r]+")
 
+# `$((1 << 2))` shifts bits; BuildKit takes it for a heredoc that never ends.
+_ARITHMETIC = r"\$\(\((?:[^()]|\([^()]*\))*\)\)"
+
 
 class Flag(NamedTuple):
     """A flag as written: `--name` (value None) or `--name=value`."""
@@ -106,9 +109,9 @@ class _WordCutter:
         self._tokens = re.compile(
             # a single-quoted string, a double-quoted one, an escaped character
             rf"'[^']*'|\"(?:{mark}.|[^\"{mark}])*\"|{mark}."
-            + (r"|<<-?[ \t]*" if heredocs else "")
+            + (rf"|{_ARITHMETIC}|<<-?[ \t]*" if heredocs else "")
             + r"|(?P<blanks>[ \t\v\f\r\n]+)|(?P<quote>['\"])"
-            + rf"|[^ \t\v\f\r\n'\"<{mark}]+|.",
+            + rf"|[^ \t\v\f\r\n'\"<${mark}]+|.",
             re.DOTALL,
         )
         self._words: list[str] = []

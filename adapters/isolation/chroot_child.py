@@ -4,8 +4,6 @@ There is no process namespace whose end would kill everything, so the launcher
 adopts every orphan (it is a sub-reaper) and kills until it has no child left.
 """
 
-# The launcher does without pathlib, which is slow to import.
-# ruff: noqa: PTH208
 from __future__ import annotations
 
 import os

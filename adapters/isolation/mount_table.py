@@ -5,8 +5,6 @@ targets are paths that the runner has found to be free of symlinks, and nobody
 else touches the root meanwhile. Everything vanishes with the mount namespace.
 """
 
-# The launcher does without pathlib, which is slow to import.
-# ruff: noqa: PTH102, PTH110, PTH112, PTH123, PTH211
 from __future__ import annotations
 
 import errno

@@ -121,7 +121,7 @@ class Placement:
             descriptor = self._walk.open_directory(place)
         except OSError:
             return  # the image has a file there
-        known = set(os.listdir(descriptor))  # noqa: PTH208 - a descriptor
+        known = set(os.listdir(descriptor))
         self._steps.append(lambda: _remove_all_but(known, descriptor))
 
     def _find(self, path: str, *, follow_last: bool = True) -> Place | None:

@@ -5,8 +5,6 @@ there are system calls and an exec, and no import, for the files under / are now
 those of an image nobody vouches for.
 """
 
-# The launcher does without pathlib, which is slow to import.
-# ruff: noqa: PTH103
 from __future__ import annotations
 
 import errno

@@ -10,8 +10,6 @@ from application.ports.context import BuildContext
 from domain.snapshot.layer_plan import LayerPlan, PlannedEntry, StoredContent
 
 CONTEXT_ORIGIN = "context"
-ROOT_ORIGIN = "root"
-"""Origin of what a RUN changed: the root of the stage at hand."""
 
 
 class ContentOrigin(Protocol):

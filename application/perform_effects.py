@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from application.contents import ROOT_ORIGIN, Contents, RootFiles
+from application.contents import Contents, RootFiles
 from application.errors import CommandFailed
 from application.layered_filesystem import LayeredFilesystem
 from application.ports.layers import LayerStore, WrittenLayer
@@ -18,6 +18,7 @@ from domain.build.effect import (
     WriteLayer,
 )
 from domain.build.process import ProcessSpec
+from domain.snapshot.changes import ROOT_ORIGIN
 from domain.snapshot.layer_plan import LayerPlan
 
 

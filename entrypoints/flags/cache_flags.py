@@ -108,7 +108,7 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="true",
         help="leave /var/run out of layers where the cluster mounts something there",
-        differs="a private root has no such mount: its /var/run is kept, as docker does",
+        differs="a private root has no such mount: its /var/run is kept",
     ),
     Flag(
         name="ignore-path",

@@ -78,18 +78,18 @@ class BuildImage:
         build = _Build(self._prepare.prepare())
         self._contents.add(CONTEXT_ORIGIN, ContextFiles(build.prepared.context))
         try:
-            for index in build.prepared.stages:
-                self._build_stage(index, build)
+            for stage in build.prepared.stages:
+                self._build_stage(stage, build)
             return self._publish.publish(self._finish(build))
         finally:
-            for stage in build.stages.values():
-                stage.filesystem.discard_root()
+            for built in build.stages.values():
+                built.filesystem.discard_root()
 
-    def _build_stage(self, index: int, build: _Build) -> BuiltStage:
+    def _build_stage(self, stage: Stage, build: _Build) -> BuiltStage:
         """Build a stage; asked for again, return it."""
-        if index in build.stages:
-            return build.stages[index]
-        prepared = build.prepared.stages[index]
+        if stage.index in build.stages:
+            return build.stages[stage.index]
+        prepared = build.prepared.prepare_stage(stage)
         self._reporter.info(f"Building {_title(prepared)}")
         base = self._start(prepared, build)
         self._contents.add(base.filesystem.name, base.filesystem)
@@ -103,8 +103,8 @@ class BuildImage:
             build.prepared.settings,
         )
         built = replace(base, state=state)
-        build.stages[index] = built
-        if not _is_copied_from(prepared.stage, build.prepared):
+        build.stages[stage.index] = built
+        if not _is_copied_from(stage, build.prepared):
             built.filesystem.discard_root()
         return built
 
@@ -113,7 +113,7 @@ class BuildImage:
         parent = build.prepared.dockerfile.base_stage(prepared.stage, prepared.base)
         name = f"stage:{prepared.stage.index}"
         if parent is not None:
-            built = self._build_stage(parent.index, build)
+            built = self._build_stage(parent, build)
             layers = built.filesystem.layers
             state = built.state.child()
             return replace(built, state=state, filesystem=self._files(name, layers))
@@ -149,7 +149,7 @@ class BuildImage:
         dockerfile = build.prepared.dockerfile
         stage = dockerfile.source_stage(prepared.stage, name, line=line)
         if stage is not None:
-            files = self._build_stage(stage.index, build).filesystem
+            files = self._build_stage(stage, build).filesystem
             return _source_tree(files, f"stage {stage}")
         if name in self._named_contexts:
             return self._named_context_tree(name, build)
@@ -230,14 +230,16 @@ def _source_tree(files: LayeredFilesystem, description: str) -> SourceTree:
 
 
 def _is_copied_from(stage: Stage, prepared: PreparedBuild) -> bool:
-    """Tell whether a later stage may take files from this one."""
+    """Tell whether a later stage takes files from this one.
+
+    A trigger of a base image may do so unforeseen; its files then come out of the
+    layers.
+    """
+    find = prepared.dockerfile.source_stage
     return any(
-        prepared.dockerfile.source_stage(
-            later.stage, reference, line=step.location.first
-        )
-        == stage
-        for later in prepared.stages.values()
-        for step in later.stage.instructions
+        find(later, reference, line=step.location.first) == stage
+        for later in prepared.stages
+        for step in later.instructions
         for reference in source_references(step)
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.options import InputOptions
@@ -55,7 +55,9 @@ class PreparedBuild:
         dockerfile: The parsed Dockerfile.
         context: The build context.
         ignore: What the context's ignore file leaves out.
-        stages: The stages to build by their number, in the order of the file.
+        stages: The stages to build, in the order of the file.
+        prepare_stage: Expands the FROM of a stage, also of one that turns out to be
+            needed only when the ONBUILD triggers of a base image are known.
         target: Number of the stage that becomes the image.
         settings: What is the same for all instructions.
     """
@@ -63,7 +65,8 @@ class PreparedBuild:
     dockerfile: Dockerfile
     context: BuildContext
     ignore: IgnoreRules
-    stages: Mapping[int, PreparedStage]
+    stages: tuple[Stage, ...]
+    prepare_stage: Callable[[Stage], PreparedStage]
     target: int
     settings: BuildSettings
 
@@ -105,13 +108,14 @@ class PrepareBuild:
             self._reporter.warning(f"Dockerfile:{line}: {rule}: {warning.message}")
         arguments = self._arguments(dockerfile)
         target = dockerfile.target(self._options.target or None)
-        stages = self._stages(dockerfile, target, arguments)
+        froms = _Froms(arguments, dockerfile, self._options.platform or self._host)
         self._warn_of_unused_arguments(dockerfile)
         return PreparedBuild(
             dockerfile=dockerfile,
             context=context,
             ignore=IgnoreRules.parse(text.ignore or b""),
-            stages=stages,
+            stages=dockerfile.needed(target, froms.expand_base),
+            prepare_stage=froms.prepare,
             target=target.index,
             settings=BuildSettings(
                 arguments=arguments,
@@ -137,43 +141,6 @@ class PrepareBuild:
                 arguments = arguments.with_global(name, value)
         return arguments
 
-    def _stages(
-        self, dockerfile: Dockerfile, target: Stage, arguments: BuildArguments
-    ) -> dict[int, PreparedStage]:
-        known = {**arguments.predefined, **arguments.global_values}
-        escape = dockerfile.directives.escape
-        bases: dict[int, str] = {}
-
-        def expand_base(stage: Stage) -> str:
-            line = stage.start.location.first
-            base = expand(stage.base, known, escape=escape, line=line)
-            if not base:
-                message = f"the base image {stage.base!r} is empty"
-                hint = "give the ARG before FROM a default, or pass --build-arg"
-                raise DockerfileError(message, line=line, hint=hint)
-            bases[stage.index] = base
-            return base
-
-        needed = dockerfile.needed(target, expand_base)
-        return {
-            stage.index: PreparedStage(
-                stage=stage,
-                base=bases[stage.index],
-                platform=self._platform(stage, known, escape),
-            )
-            for stage in needed
-        }
-
-    def _platform(
-        self, stage: Stage, known: Mapping[str, str], escape: str
-    ) -> Platform:
-        default = self._options.platform or self._host
-        if stage.platform is None:
-            return default
-        line = stage.start.location.first
-        text = expand(stage.platform, known, escape=escape, line=line)
-        return Platform.parse(text) if text else default
-
     def _warn_of_unused_arguments(self, dockerfile: Dockerfile) -> None:
         steps = [step for stage in dockerfile.stages for step in stage.instructions]
         declared = {
@@ -192,3 +159,34 @@ class PrepareBuild:
         if unused:
             names = ", ".join(unused)
             self._reporter.warning(f"build arguments were not consumed: {names}")
+
+
+class _Froms:
+    """Expands what stands behind FROM, with the ARGs before the first one."""
+
+    def __init__(
+        self, arguments: BuildArguments, dockerfile: Dockerfile, platform: Platform
+    ) -> None:
+        self._known = {**arguments.predefined, **arguments.global_values}
+        self._escape = dockerfile.directives.escape
+        self._platform = platform
+
+    def prepare(self, stage: Stage) -> PreparedStage:
+        base, platform = self.expand_base(stage), self._platform
+        if stage.platform is not None:
+            text = self._expand(stage.platform, stage)
+            platform = Platform.parse(text) if text else platform
+        return PreparedStage(stage=stage, base=base, platform=platform)
+
+    def expand_base(self, stage: Stage) -> str:
+        base = self._expand(stage.base, stage)
+        if not base:
+            message = f"the base image {stage.base!r} is empty"
+            hint = "give the ARG before FROM a default, or pass --build-arg"
+            line = stage.start.location.first
+            raise DockerfileError(message, line=line, hint=hint)
+        return base
+
+    def _expand(self, word: str, stage: Stage) -> str:
+        line = stage.start.location.first
+        return expand(word, self._known, escape=self._escape, line=line)

@@ -20,9 +20,10 @@ from domain.build.copying import (
     plan_copy,
 )
 from domain.build.effect import Effect, Materialise, ReadLayers, RunProcess, WriteLayer
+from domain.build.history import metadata_history, run_history, transfer_history
 from domain.build.metadata import Metadata, after_metadata
 from domain.build.mode import ModeChange
-from domain.build.running import run_history, run_process
+from domain.build.running import run_process
 from domain.build.state import StageState
 from domain.build.variables import BuildArguments
 from domain.build.words import Words
@@ -33,7 +34,7 @@ from domain.build.working_directory import (
 from domain.dockerfile.instruction import Add, Copy, From, Instruction, Run, Workdir
 from domain.dockerfile.word import expand_body
 from domain.errors import BuildRuleError
-from domain.snapshot.layer_plan import PlannedEntry
+from domain.snapshot.layer_plan import LayerPlan, PlannedEntry
 from domain.snapshot.tree import FileTree
 
 
@@ -132,7 +133,8 @@ def _plan_metadata(
     instruction: Metadata, words: Words, settings: BuildSettings
 ) -> InstructionPlan:
     state = after_metadata(instruction, words, settings.arguments)
-    return InstructionPlan(state=state, history=instruction.text)
+    history = metadata_history(instruction, words, state)
+    return InstructionPlan(state=state, history=history)
 
 
 def _plan_run(
@@ -154,8 +156,11 @@ def _plan_workdir(
     state = words.state
     current = state.working_directory
     path = absolute_working_directory(words.expand(instruction.path), current)
-    identity = facts.accounts.identity(state.config.user)
-    plan = plan_working_directory(path, identity, facts.tree, settings.now_ns)
+    plan = LayerPlan()
+    if not facts.tree.is_directory(path):
+        # A number is user and group here, as it is to --chown (docker's rule).
+        owner = facts.accounts.owner(state.config.user)
+        plan = plan_working_directory(path, owner, facts.tree, settings.now_ns)
     return InstructionPlan(
         state=state.with_config(replace(state.config, working_dir=path)),
         effects=(WriteLayer(plan),),
@@ -176,7 +181,7 @@ def _plan_transfer(
     return InstructionPlan(
         state=words.state,
         effects=(WriteLayer(plan),),
-        history=_transfer_history(instruction, words),
+        history=transfer_history(instruction, words),
     )
 
 
@@ -190,16 +195,10 @@ def _copy_request(
 ) -> CopyRequest:
     destination = words.expand(instruction.destination)
     chown, chmod = instruction.chown, instruction.chmod
-    sources = expanded_sources(instruction, words)
-    target = absolute_destination(destination, words.state.working_directory)
-    count = len(sources) + len(instruction.heredocs)
-    if count > 1 and not target.endswith("/"):
-        message = f"the destination of several sources is not a directory: {target!r}"
-        raise BuildRuleError(message, hint=f"write {target}/")
     return CopyRequest(
-        sources=sources,
+        sources=expanded_sources(instruction, words),
         inline=_inline_files(instruction, words),
-        destination=target,
+        destination=absolute_destination(destination, words.state.working_directory),
         owner=None if chown is None else facts.accounts.owner(words.expand(chown)),
         mode=None if chmod is None else ModeChange.parse(words.expand(chmod)),
         archives=facts.archives,
@@ -220,14 +219,6 @@ def _inline_files(instruction: Copy | Add, words: Words) -> tuple[InlineFile, ..
         )
         for heredoc in instruction.heredocs
     )
-
-
-def _transfer_history(instruction: Copy | Add, words: Words) -> str:
-    name = "COPY" if isinstance(instruction, Copy) else "ADD"
-    sources = [*expanded_sources(instruction, words)]
-    sources += [f"<<{heredoc.name}" for heredoc in instruction.heredocs]
-    shown = " ".join([*sources, words.expand(instruction.destination)])
-    return f"{name} {shown} # buildkit"
 
 
 def _refuse_unsupported(instruction: Copy | Add) -> None:

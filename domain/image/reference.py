@@ -93,7 +93,9 @@ class Reference:
         if self.registry != DOCKER_HUB:
             return self.name
         own = self.repository.removeprefix("library/")
-        return self.repository if "/" in own else own
+        short = self.repository if "/" in own else own
+        # "docker.io/a.b/c": without the registry, a.b would be read as one.
+        return self.name if _split_registry(short)[0] != DOCKER_HUB else short
 
     @property
     def identifier(self) -> str:

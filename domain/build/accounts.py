@@ -107,7 +107,7 @@ class Accounts:
             BuildRuleError: A name has no line. (docker takes root for it.)
         """
         name, colon, group = text.partition(":")
-        if name.isdigit():
+        if _are_numbers(name):
             uid = self._number(name, "user", "passwd")
             gid = uid
         elif name in ("root", ""):
@@ -129,7 +129,7 @@ class Accounts:
         for user in self.users:
             if user.name == name:
                 return user
-        if not name.isdigit():
+        if not _are_numbers(name):
             return None
         number = int(name)
         return next((user for user in self.users if user.uid == number), None)
@@ -144,7 +144,7 @@ class Accounts:
     def _number(text: str, kind: str, file: str) -> int:
         if text in ("", "root"):
             return 0
-        if not text.isdigit():
+        if not _are_numbers(text):
             raise _unknown(kind, text, file)
         if int(text) > MAXIMUM_ID:
             message = f"{kind} {text} is out of range"
@@ -161,7 +161,7 @@ def _unknown(kind: str, name: str, file: str) -> BuildRuleError:
 
 def _lines(data: bytes) -> list[str]:
     text = data.decode("utf-8", "surrogateescape")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _user(line: str) -> User | None:

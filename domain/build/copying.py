@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from domain.build.accounts import Owner
 from domain.build.draft import Draft
@@ -16,7 +17,7 @@ from domain.build.mode import ModeChange
 from domain.build.unpacking import unpack_members
 from domain.build.wildcard import expand_wildcards
 from domain.errors import BuildRuleError
-from domain.snapshot.entry import FileEntry, FileType, join, name_of
+from domain.snapshot.entry import FileEntry, FileType, join, name_of, parent_of
 from domain.snapshot.layer_plan import (
     LayerPlan,
     LiteralContent,
@@ -142,7 +143,10 @@ class _Copier:
             return
         is_directory = entry.type is FileType.DIRECTORY
         target = self._target(name_of(path), is_directory=is_directory)
-        self._copy(entry, target, keep_existing=True)
+        if is_directory:
+            self._copy_contents(entry, target)
+        else:
+            self._copy_file(entry, target)
 
     def copy_inline(self, inline: InlineFile) -> None:
         """Copy a heredoc: 0644, root, unless --chown or --chmod say otherwise."""
@@ -175,37 +179,44 @@ class _Copier:
             if self._draft.get(target) is None:
                 self._draft.make_directories(target, self._template)
             return target
-        return join(target, name) if self._draft.is_directory(target) else target
+        if self._draft.is_directory(target):
+            return join(target, name)
+        # A symlink may lead to where no directory is yet.
+        self._draft.make_directories(parent_of(target), self._template)
+        return target
 
-    def _copy(self, entry: FileEntry, target: str, *, keep_existing: bool) -> None:
-        if entry.type is FileType.DIRECTORY:
-            self._copy_directory(entry, target, keep_existing=keep_existing)
-            return
+    def _copy_contents(self, directory: FileEntry, target: str) -> None:
+        """Copy what a directory contains.
+
+        The destination itself keeps its owner and mode and takes the time of the
+        source; directories met further down take all that the source's have.
+        """
+        self._refuse_other_than_directory(target)
+        existing = self._draft.get(target)
+        if existing is not None:
+            self._draft.put(existing._replace(mtime_ns=directory.mtime_ns))
+        skipped = len(directory.path) + 1 if directory.path else 0
+        for entry in islice(self._source.tree.walk(directory.path), 1, None):
+            path = join(target, entry.path[skipped:])
+            if entry.type is FileType.DIRECTORY:
+                self._refuse_other_than_directory(path)
+                self._draft.put(self._adopt(entry._replace(path=path)))
+            else:
+                self._copy_file(entry, path)
+
+    def _copy_file(self, entry: FileEntry, target: str) -> None:
         self._refuse_directory(target)
         content = None
         if entry.type is FileType.FILE:
             content = StoredContent(self._source.origin, entry.path)
         self._draft.put(self._adopt(entry._replace(path=target)), content)
 
-    def _copy_directory(
-        self, entry: FileEntry, target: str, *, keep_existing: bool
-    ) -> None:
-        """Copy what a directory contains.
-
-        The destination itself keeps its owner and mode; directories met further
-        down take those of the source.
-        """
+    def _refuse_other_than_directory(self, target: str) -> None:
         existing = self._draft.get(target)
         if existing is not None and existing.type is not FileType.DIRECTORY:
             message = f"cannot copy to non-directory: /{target}"
             hint = "a file of that name is in the way; remove it in a RUN before"
             raise BuildRuleError(message, hint=hint)
-        if existing is None or not keep_existing:
-            self._draft.put(self._adopt(entry._replace(path=target)))
-        for name in self._source.tree.children(entry.path):
-            child = self._source.tree.get(join(entry.path, name))
-            if child is not None:
-                self._copy(child, join(target, name), keep_existing=False)
 
     def _refuse_directory(self, target: str) -> None:
         if self._draft.is_directory(target):

@@ -7,7 +7,7 @@ put into the draft before, so that a later source meets what an earlier one made
 from __future__ import annotations
 
 from domain.errors import BuildRuleError
-from domain.snapshot.entry import FileEntry, FileType, ancestors_of, join
+from domain.snapshot.entry import FileEntry, FileType, ancestors_of, parent_of
 from domain.snapshot.layer_plan import (
     Content,
     LayerPlan,
@@ -89,12 +89,16 @@ class Draft:
     def _whiteouts(self) -> list[PlannedWhiteout]:
         """Return what a directory that was replaced and made anew must hide."""
         return [
-            PlannedWhiteout(join(path, name))
+            PlannedWhiteout(entry.path)
             for path in self._cleared
-            if self.is_directory(path)
-            for name in self._tree.children(path)
-            if join(path, name) not in self._rows
+            for entry in self._tree.walk(path)
+            if entry.path not in self._rows
+            and self._is_planned_directory(parent_of(entry.path))
         ]
+
+    def _is_planned_directory(self, path: str) -> bool:
+        row = self._rows.get(path)
+        return row is not None and row.entry.type is FileType.DIRECTORY
 
     def _clear(self, path: str) -> None:
         self._cleared.add(path)

@@ -9,7 +9,9 @@ from domain.errors import BuildRuleError
 MAXIMUM_PORT = 65535
 PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
 
-_PORT = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/(?P<protocol>\w*))?")
+_PORT = re.compile(
+    "(?P<first>[0-9]{1,5})(?:-(?P<last>[0-9]{1,5}))?(?:/(?P<protocol>[A-Za-z]*))?"
+)
 
 
 def parse_ports(text: str) -> frozenset[str]:

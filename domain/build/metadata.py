@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import replace
 from typing import assert_never
 
@@ -163,4 +162,4 @@ def _volume(path: str) -> str:
     if not path.strip():
         message = "a volume has an empty path"
         raise BuildRuleError(message, hint="write VOLUME /path")
-    return posixpath.normpath(path) if path.startswith("/") else path
+    return path

@@ -11,7 +11,8 @@ from domain.snapshot.entry import FileEntry, FileType
 
 MAXIMUM_MODE = 0o7777
 
-_CLAUSE = re.compile(r"(?P<who>[ugoa]*)(?P<op>[-+=])(?P<what>[rwxXst]*|[ugo])$")
+_ACTION = r"[-+=](?:[rwxXst]*|[ugo])"
+_CLAUSE = re.compile(rf"(?P<who>[ugoa]*)(?P<actions>(?:{_ACTION})+)")
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
 _EXECUTABLE = 0o111
@@ -38,12 +39,16 @@ class ModeChange:
         """
         if re.fullmatch("[0-7]+", text) and int(text, 8) <= MAXIMUM_MODE:
             return cls(octal=int(text, 8))
-        clauses = [_CLAUSE.match(clause) for clause in text.split(",")]
-        found = [clause for clause in clauses if clause is not None]
-        if len(found) != len(clauses):
-            message = f"invalid --chmod value {text!r}"
-            raise BuildRuleError(message, hint="use e.g. --chmod=755 or --chmod=u+x")
-        return cls(clauses=tuple((c["who"], c["op"], c["what"]) for c in found))
+        clauses: list[tuple[str, str, str]] = []
+        for part in text.split(","):
+            clause = _CLAUSE.fullmatch(part)
+            if clause is None:
+                message = f"invalid --chmod value {text!r}"
+                hint = "use e.g. --chmod=755 or --chmod=u+x"
+                raise BuildRuleError(message, hint=hint)
+            actions = re.findall(_ACTION, clause["actions"])
+            clauses += [(clause["who"], action[0], action[1:]) for action in actions]
+        return cls(clauses=tuple(clauses))
 
     def apply(self, entry: FileEntry) -> FileEntry:
         """Return the row with its mode changed; symlinks stay as they are."""

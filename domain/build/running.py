@@ -49,14 +49,6 @@ def run_arguments(instruction: Run, shell: tuple[str, ...]) -> tuple[str, ...]:
     return (*shell, instruction.shell_text)
 
 
-def run_history(instruction: Run, state: StageState) -> str:
-    """Return the history text, in docker's form."""
-    arguments = " ".join(f"{name}={value}" for name, value in state.arguments.items())
-    declared = f"|{len(state.arguments)} {arguments} " if state.arguments else ""
-    command = " ".join(run_arguments(instruction, state.shell))
-    return f"RUN {declared}{command} # buildkit"
-
-
 def _refuse_unsupported(instruction: Run) -> None:
     """Refuse clearly what would otherwise be ignored."""
     script = instruction.script

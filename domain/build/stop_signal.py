@@ -27,7 +27,7 @@ def check_stop_signal(text: str) -> None:
     Raises:
         BuildRuleError: There is no such signal.
     """
-    if text.isdigit() and 0 < int(text) <= MAXIMUM_SIGNAL:
+    if re.fullmatch("[0-9]{1,9}", text) and 0 < int(text) <= MAXIMUM_SIGNAL:
         return
     name = text.upper().removeprefix("SIG")
     if name in NAMES or _REAL_TIME.fullmatch(name):

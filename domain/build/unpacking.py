@@ -1,8 +1,9 @@
 """ADD of a local archive: its members laid over a directory.
 
-Members meet what is there as `tar -x` in a chroot would have them: symlinks of
-their parents are followed inside the root, a member that is in the way is
-replaced, an existing directory takes the metadata of the archive's.
+Members meet what is there as if they were unpacked in a chroot of the directory:
+symlinks of their parents are followed, and never lead out of it. What is in the
+way of a member is replaced, a symlink to a directory too (docker does the same);
+an existing directory takes the metadata of the archive's.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Sequence
 
 from domain.build.accounts import Owner
 from domain.build.draft import Draft
-from domain.snapshot.entry import FileEntry, FileType, join, name_of, parent_of
-from domain.snapshot.layer_plan import PlannedEntry
+from domain.snapshot.entry import FileEntry, join, name_of, parent_of
+from domain.snapshot.layer_plan import Content, PlannedEntry
+from domain.snapshot.tree import resolve_path
 
 
 def unpack_members(
@@ -35,24 +37,26 @@ def unpack_members(
     Raises:
         BuildRuleError: A member lies below something that is no directory.
     """
-    for member in members:
-        entry = member.entry
+    linked: dict[str, Content | None] = {}
+    for entry, content in members:
         if not entry.path:
             continue
-        parent = draft.resolve(join(directory, parent_of(entry.path)))
-        if parent:
-            draft.make_directories(parent, template)
+        parent = _resolve_within(directory, parent_of(entry.path), draft)
+        draft.make_directories(parent, template)
+        row = entry._replace(path=join(parent, name_of(entry.path)))
         if owner is not None:
-            entry = entry._replace(uid=owner.uid, gid=owner.gid)
-        target = join(parent, name_of(entry.path))
-        if entry.type is FileType.DIRECTORY and _leads_to_directory(draft, target):
+            row = row._replace(uid=owner.uid, gid=owner.gid)
+        if not entry.link_group:
+            draft.put(row, content)
             continue
-        draft.put(entry._replace(path=target), member.content)
+        # A later member may replace the name that came with the content.
+        draft.put(row, linked.setdefault(entry.link_group, content))
 
 
-def _leads_to_directory(draft: Draft, target: str) -> bool:
-    """Tell whether a symlink to a directory is there; it is kept, as tar does."""
-    entry = draft.get(target)
-    if entry is None or entry.type is not FileType.SYMLINK:
-        return False
-    return draft.is_directory(draft.resolve(target))
+def _resolve_within(directory: str, path: str, draft: Draft) -> str:
+    """Resolve the symlinks of a path as if the directory were the root."""
+
+    def get(inside: str) -> FileEntry | None:
+        return draft.get(join(directory, inside))
+
+    return join(directory, resolve_path(get, path))

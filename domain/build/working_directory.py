@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from domain.build.accounts import Identity
+from domain.build.accounts import Owner
 from domain.build.draft import Draft
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.layer_plan import LayerPlan
@@ -18,7 +18,7 @@ def absolute_working_directory(word: str, current: str) -> str:
 
 
 def plan_working_directory(
-    path: str, identity: Identity, tree: FileTree, now_ns: int
+    path: str, owner: Owner, tree: FileTree, now_ns: int
 ) -> LayerPlan:
     """Plan the directories a WORKDIR makes: 0755, each owned by the current USER.
 
@@ -31,11 +31,9 @@ def plan_working_directory(
     template = FileEntry(
         "",
         FileType.DIRECTORY,
-        uid=identity.uid,
-        gid=identity.gid,
+        uid=owner.uid,
+        gid=owner.gid,
         mtime_ns=now_ns,
     )
-    resolved = draft.resolve(path)
-    if resolved:
-        draft.make_directories(resolved, template)
+    draft.make_directories(draft.resolve(path), template)
     return draft.plan()

@@ -9,7 +9,7 @@ from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import read_context_tree
 from application.gather_facts import FactSources
-from application.layered_filesystem import LayeredFilesystem, StageLayer
+from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLayer
 from application.ports.context import ContextSource
 from application.ports.filesystem import RootFilesystems
 from application.ports.layers import LayerStore
@@ -21,6 +21,7 @@ from domain.build.copying import SourceTree
 from domain.build.state import StageState
 from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.stage import Stage, source_references
+from domain.errors import BuildRuleError
 from domain.image.config import ImageConfig, rfc3339
 from domain.image.media_type import Vendor
 
@@ -80,10 +81,11 @@ class BuildImage:
         try:
             for stage in build.prepared.stages:
                 self._build_stage(stage, build)
+            self._warn_of_unused_arguments(build)
             return self._publish.publish(self._finish(build))
         finally:
-            for built in build.stages.values():
-                built.filesystem.discard_root()
+            for filesystem in build.filesystems:
+                filesystem.discard_root()
 
     def _build_stage(self, stage: Stage, build: _Build) -> BuiltStage:
         """Build a stage; asked for again, return it."""
@@ -92,6 +94,7 @@ class BuildImage:
         prepared = build.prepared.prepare_stage(stage)
         self._reporter.info(f"Building {_title(prepared)}")
         base = self._start(prepared, build)
+        build.filesystems.append(base.filesystem)
         self._contents.add(base.filesystem.name, base.filesystem)
         state = self._stages.build(
             StageStart(
@@ -126,12 +129,17 @@ class BuildImage:
         return self._start_on_image(name, prepared)
 
     def _start_on_image(self, name: str, prepared: PreparedStage) -> BuiltStage:
+        if prepared.base in self._named_contexts:
+            message = f"FROM {prepared.base}: a build context that is a directory"
+            hint = "write FROM scratch and COPY --from= of that name"
+            line = prepared.stage.start.location.first
+            error = BuildRuleError(f"{message} is not supported yet", hint=hint)
+            raise error.at_line(line)
         base = self._bases.resolve(prepared.base, prepared.platform)
         image = base.image
-        layers = _image_layers(self._bases, prepared)
         return BuiltStage(
             state=StageState.start(image.config),
-            filesystem=self._files(name, layers),
+            filesystem=self._files(name, _image_layers(base)),
             vendor=image.manifest.vendor,
         )
 
@@ -153,7 +161,7 @@ class BuildImage:
             return _source_tree(files, f"stage {stage}")
         if name in self._named_contexts:
             return self._named_context_tree(name, build)
-        return self._image_tree(name, prepared, build)
+        return self._image_tree(name, build)
 
     def _context_tree(self, build: _Build) -> SourceTree:
         prepared = build.prepared
@@ -180,16 +188,24 @@ class BuildImage:
             )
         return build.sources[origin]
 
-    def _image_tree(
-        self, name: str, prepared: PreparedStage, build: _Build
-    ) -> SourceTree:
+    def _image_tree(self, name: str, build: _Build) -> SourceTree:
         origin = f"image:{name}"
         if origin not in build.sources:
-            wanted = replace(prepared, base=name)
-            files = self._files(origin, _image_layers(self._bases, wanted))
+            base = self._bases.resolve(name, build.prepared.platform)
+            files = self._files(origin, _image_layers(base))
             self._contents.add(origin, files)
             build.sources[origin] = _source_tree(files, f"image {name}")
         return build.sources[origin]
+
+    def _warn_of_unused_arguments(self, build: _Build) -> None:
+        """Warn of build arguments no ARG took, the triggers of bases included."""
+        taken = {
+            name for each in build.stages.values() for name in each.state.arguments
+        }
+        unused = [name for name in build.prepared.unclaimed if name not in taken]
+        if unused:
+            names = ", ".join(unused)
+            self._reporter.warning(f"build arguments were not consumed: {names}")
 
     def _finish(self, build: _Build) -> FinishedStage:
         target = build.stages[build.prepared.target]
@@ -207,18 +223,16 @@ class _Build:
 
     prepared: PreparedBuild
     stages: dict[int, BuiltStage] = field(default_factory=dict)
+    filesystems: list[LayeredFilesystem] = field(default_factory=list)
     sources: dict[str, SourceTree] = field(default_factory=dict)
 
 
-def _image_layers(
-    bases: ResolveBase, prepared: PreparedStage
-) -> tuple[StageLayer, ...]:
-    base = bases.resolve(prepared.base, prepared.platform)
-    diff_ids = base.image.config.diff_ids
+def _image_layers(base: BaseImage) -> tuple[StageLayer, ...]:
+    image = base.image
     return tuple(
         StageLayer(descriptor=descriptor, diff_id=diff_id, base=base)
         for descriptor, diff_id in zip(
-            base.image.manifest.layers, diff_ids, strict=True
+            image.manifest.layers, image.config.diff_ids, strict=True
         )
     )
 

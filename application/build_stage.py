@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from application.errors import CommandFailed
 from application.gather_facts import FactSources, GatherFacts
 from application.layered_filesystem import LayeredFilesystem
 from application.perform_effects import PerformEffects
@@ -23,7 +22,7 @@ from domain.build.words import Words
 from domain.dockerfile.instruction import Instruction
 from domain.dockerfile.parse import parse_trigger
 from domain.dockerfile.stage import Stage
-from domain.errors import BuildRuleError
+from domain.errors import KanipyError
 from domain.image.config import History, rfc3339
 
 HISTORY_COMMENT = "kanipy"
@@ -107,10 +106,8 @@ class BuildStage:
         try:
             plan = self._plan(instruction, later, state, walk)
             layer = self._perform(plan, walk)
-        except BuildRuleError as error:
-            raise error.at_line(instruction.location.first) from None
-        except CommandFailed as error:
-            error.place = f"Dockerfile:{instruction.location.first}"
+        except KanipyError as error:
+            error.place = error.place or f"Dockerfile:{instruction.location.first}"
             raise
         return _with_history(plan, layer, walk.settings), layer
 

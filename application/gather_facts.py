@@ -22,7 +22,8 @@ from domain.snapshot.entry import FileType
 from domain.snapshot.layer_plan import PlannedEntry, StoredContent
 from domain.snapshot.tree import FileTree
 
-_REMOTE = re.compile(r"(https?|git|ssh)://|git@|[^/]+\.git(#|$)")
+_REMOTE = re.compile(r"(https?|git|ssh)://|[\w.-]+@[\w.-]+:")
+"""Sources of ADD that are URLs or repositories (docker's rule)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +113,16 @@ class GatherFacts:
         """Unpack those sources of an ADD that are archives."""
         found: dict[str, tuple[PlannedEntry, ...]] = {}
         for word in expanded_sources(instruction, words):
-            if _REMOTE.match(word):
-                message = f"ADD of {word.partition('://')[0]} sources"
-                hint = "fetch it before the build, or in a RUN"
-                raise BuildRuleError(f"{message} is not supported yet", hint=hint)
+            _refuse_remote(word)
+            if instruction.unpack is False:
+                continue
             for path in expand_wildcards(word, source.tree):
                 followed = source.tree.resolve(path)
                 entry = source.tree.get(followed)
                 if entry is None or entry.type is not FileType.FILE:
                     continue
                 members = self._unpack(StoredContent(source.origin, followed))
-                if members is not None and instruction.unpack is not False:
+                if members is not None:
                     found[followed] = members
         return found
 
@@ -134,6 +134,15 @@ class GatherFacts:
         if members is not None:
             self._contents.add(origin, ArchiveFiles(self._archives))
         return members
+
+
+def _refuse_remote(word: str) -> None:
+    """Refuse a URL or repository; it may hold a password, so it is not shown."""
+    if _REMOTE.match(word):
+        scheme, separator, _ = word.partition("://")
+        kind = scheme if separator else "git"
+        message = f"ADD of {kind} sources is not supported yet"
+        raise BuildRuleError(message, hint="fetch it before the build, or in a RUN")
 
 
 def _accounts(stage: LayeredFilesystem) -> Accounts:

@@ -148,12 +148,15 @@ class LayeredFilesystem:
         return True
 
     def append(self, written: WrittenLayer) -> None:
-        """Add a layer that this build made; it is on disk already."""
-        tree = self.tree
+        """Add a layer that this build made; it is on disk already.
+
+        What lies below it is not read for that: a COPY --link needs none of it.
+        """
         layer = StageLayer(descriptor=written.descriptor, diff_id=written.diff_id)
         self._layers.append(layer)
-        self._indexes.append(written.index)
-        self._tree = tree.apply(written.index)
+        if self._tree is not None:
+            self._indexes.append(written.index)
+            self._tree = self._tree.apply(written.index)
 
     def account_file(self, path: str) -> bytes:
         """Return the bytes of /etc/passwd or /etc/group, b"" without one.

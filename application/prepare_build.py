@@ -25,7 +25,7 @@ from domain.dockerfile.instruction import Arg
 from domain.dockerfile.parse import parse_dockerfile
 from domain.dockerfile.stage import Dockerfile, Stage
 from domain.dockerfile.word import expand
-from domain.errors import DockerfileError
+from domain.errors import DockerfileError, InvalidPlatform
 from domain.image.platform import Platform
 
 _ALWAYS_ACCEPTED = ("BUILDKIT_", "SOURCE_DATE_EPOCH")
@@ -59,7 +59,9 @@ class PreparedBuild:
         prepare_stage: Expands the FROM of a stage, also of one that turns out to be
             needed only when the ONBUILD triggers of a base image are known.
         target: Number of the stage that becomes the image.
+        platform: Platform of the result, and of images that --from names.
         settings: What is the same for all instructions.
+        unclaimed: Build arguments that no ARG of the Dockerfile declares.
     """
 
     dockerfile: Dockerfile
@@ -68,7 +70,9 @@ class PreparedBuild:
     stages: tuple[Stage, ...]
     prepare_stage: Callable[[Stage], PreparedStage]
     target: int
+    platform: Platform
     settings: BuildSettings
+    unclaimed: tuple[str, ...] = ()
 
 
 class PrepareBuild:
@@ -108,8 +112,8 @@ class PrepareBuild:
             self._reporter.warning(f"Dockerfile:{line}: {rule}: {warning.message}")
         arguments = self._arguments(dockerfile)
         target = dockerfile.target(self._options.target or None)
-        froms = _Froms(arguments, dockerfile, self._options.platform or self._host)
-        self._warn_of_unused_arguments(dockerfile)
+        platform = self._options.platform or self._host
+        froms = _Froms(arguments, dockerfile, platform)
         return PreparedBuild(
             dockerfile=dockerfile,
             context=context,
@@ -117,19 +121,23 @@ class PrepareBuild:
             stages=dockerfile.needed(target, froms.expand_base),
             prepare_stage=froms.prepare,
             target=target.index,
+            platform=platform,
             settings=BuildSettings(
                 arguments=arguments,
                 escape=dockerfile.directives.escape,
                 now_ns=self._clock.now_ns(),
             ),
+            unclaimed=self._unclaimed_arguments(dockerfile),
         )
 
     def _arguments(self, dockerfile: Dockerfile) -> BuildArguments:
         """Resolve the ARGs before the first FROM, one after the other."""
         target = self._options.platform or self._host
+        given = dict(self._options.build_args)
+        predefined = platform_arguments(target, self._host)
         arguments = BuildArguments(
-            given=dict(self._options.build_args),
-            predefined=platform_arguments(target, self._host),
+            given=given,
+            predefined={name: given.get(name, predefined[name]) for name in predefined},
         )
         escape = dockerfile.directives.escape
         for instruction in dockerfile.global_args:
@@ -141,7 +149,7 @@ class PrepareBuild:
                 arguments = arguments.with_global(name, value)
         return arguments
 
-    def _warn_of_unused_arguments(self, dockerfile: Dockerfile) -> None:
+    def _unclaimed_arguments(self, dockerfile: Dockerfile) -> tuple[str, ...]:
         steps = [step for stage in dockerfile.stages for step in stage.instructions]
         declared = {
             declaration.name
@@ -149,16 +157,13 @@ class PrepareBuild:
             if isinstance(step, Arg)
             for declaration in step.declarations
         }
-        unused = [
+        return tuple(
             name
             for name, _ in self._options.build_args
             if name not in declared
             and name.upper() not in PROXY_ARGUMENTS
             and not name.startswith(_ALWAYS_ACCEPTED)
-        ]
-        if unused:
-            names = ", ".join(unused)
-            self._reporter.warning(f"build arguments were not consumed: {names}")
+        )
 
 
 class _Froms:
@@ -175,7 +180,7 @@ class _Froms:
         base, platform = self.expand_base(stage), self._platform
         if stage.platform is not None:
             text = self._expand(stage.platform, stage)
-            platform = Platform.parse(text) if text else platform
+            platform = self._parse_platform(text, stage) if text else platform
         return PreparedStage(stage=stage, base=base, platform=platform)
 
     def expand_base(self, stage: Stage) -> str:
@@ -186,6 +191,13 @@ class _Froms:
             line = stage.start.location.first
             raise DockerfileError(message, line=line, hint=hint)
         return base
+
+    def _parse_platform(self, text: str, stage: Stage) -> Platform:
+        try:
+            return Platform.parse(text)
+        except InvalidPlatform as error:
+            line = stage.start.location.first
+            raise DockerfileError(error.message, line=line, hint=error.hint) from error
 
     def _expand(self, word: str, stage: Stage) -> str:
         line = stage.start.location.first

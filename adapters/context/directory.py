@@ -187,23 +187,21 @@ class DirectoryContext:
         """Return the row of a name, None for a socket or what has just gone."""
         path = join(directory.path, name)
         descriptor = directory.descriptor
-        try:
-            with self._readable(path):
+        with self._readable(path):
+            try:
                 found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
                 link = stat.S_ISLNK(found.st_mode)
                 target = os.readlink(name, dir_fd=descriptor) if link else ""
-        except FileNotFoundError:
-            return None
+            except FileNotFoundError:
+                return None
         row = _row(path, found, target)
         return row and row._replace(xattrs=_xattrs(f"{self._root}/{path}"))
 
     @contextmanager
     def _readable(self, path: str) -> Iterator[None]:
-        """Translate what the disk refuses; what is gone stays itself."""
+        """Translate what the disk refuses."""
         try:
             yield
-        except FileNotFoundError:
-            raise
         except OSError as error:
             raise ContextUnavailable(
                 f"the build context cannot be read: {error.strerror}",

@@ -6,10 +6,36 @@ Needs Debian's busybox-static. It is a root as an image might have it, and no mo
 import shutil
 from pathlib import Path
 
-APPLETS = (
-    "cat chmod echo env grep head hostname id kill ln ls mkdir mknod mount mv nohup "
-    "ps rm rmdir setsid sh sleep stat touch true umount wc yes"
-).split()
+APPLETS = [
+    "cat",
+    "chmod",
+    "echo",
+    "env",
+    "grep",
+    "head",
+    "hostname",
+    "id",
+    "kill",
+    "ln",
+    "ls",
+    "mkdir",
+    "mknod",
+    "mount",
+    "mv",
+    "nohup",
+    "ps",
+    "rm",
+    "rmdir",
+    "setsid",
+    "sh",
+    "sleep",
+    "stat",
+    "touch",
+    "true",
+    "umount",
+    "wc",
+    "yes",
+]
 
 
 def make_root(directory: Path) -> Path:

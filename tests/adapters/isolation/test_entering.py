@@ -18,7 +18,8 @@ import os, sys
 from pathlib import Path
 from adapters.isolation.choice import Choice
 from adapters.isolation.entering import enter, runner_for
-from adapters.isolation.system_calls import PR_CAPBSET_DROP, mount, prctl, set_capabilities
+from adapters.isolation.system_calls import PR_CAPBSET_DROP, mount, prctl
+from adapters.isolation.system_calls import set_capabilities
 from application.errors import IsolationUnavailable
 from application.ports.process import ProcessSpec
 work, root = sys.argv[1:]
@@ -60,7 +61,8 @@ enter(Choice(isolation="namespaces", user_namespace={users}))
 mount("tmpfs", root + "/tmp", "tmpfs")
 Path(root, "tmp/inside").touch()
 status = run(Choice(isolation="namespaces"), "ls /tmp; id -u; id -g")
-print(status, Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"])
+uids = Path("/proc/self/uid_map").read_text().split()
+print(status, uids == "0 0 4294967295".split())
 """
     assert python(script, arguments).splitlines() == ["inside", "5", "6", "0 True"]
     assert list((tmp_path / "root/tmp").iterdir()) == []

@@ -1,0 +1,111 @@
+"""Levels, steps and raw output."""
+
+import io
+import json
+import re
+
+import pytest
+
+from adapters.reporting.loguru_reporter import LEVELS, LoguruReporter
+from adapters.reporting.wording import size
+from application.ports.reporter import Step, StepResult
+
+STEP = Step(stage="builder", number=2, count=5, text="COPY {a} /", line=7)
+
+
+def told(verbosity: str) -> list[str]:
+    """Return the levels of the lines that come through."""
+    log = io.StringIO()
+    reporter = LoguruReporter(
+        verbosity=verbosity, log=log, stdout=io.BytesIO(), stderr=io.BytesIO()
+    )
+    reporter.debug("d")
+    reporter.info("i")
+    reporter.warning("w")
+    reporter.close()
+    return [line[:4] for line in log.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "levels"),
+    [
+        ("trace", ["DEBU", "INFO", "WARN"]),
+        ("debug", ["DEBU", "INFO", "WARN"]),
+        ("info", ["INFO", "WARN"]),
+        ("WARN", ["WARN"]),
+        ("Warning", ["WARN"]),
+        ("error", []),
+        ("fatal", []),
+        ("panic", []),
+    ],
+)
+def test_verbosity_says_what_is_told(verbosity: str, levels: list[str]) -> None:
+    assert told(verbosity) == levels
+    assert verbosity.lower() in LEVELS
+
+
+def test_a_step_is_told_at_both_ends() -> None:
+    log = io.StringIO()
+    reporter = LoguruReporter(log=log, stdout=io.BytesIO(), stderr=io.BytesIO())
+    reporter.step_started(STEP)
+    reporter.step_finished(STEP, StepResult(layer_size=3_400_000, note="cached"))
+    reporter.step_finished(STEP, StepResult())
+    lines = [re.sub(r"\d{4}\]", "]", line) for line in log.getvalue().splitlines()]
+    assert lines == [
+        "INFO[] [builder 2/5] COPY {a} /",
+        "INFO[] [builder 2/5] done in 0.0s, layer of 3.4 MB, cached",
+        "INFO[] [builder 2/5] done in 0.0s",
+    ]
+
+
+def test_a_step_in_json_has_its_facts() -> None:
+    log = io.StringIO()
+    reporter = LoguruReporter(
+        log_format="json", log=log, stdout=io.BytesIO(), stderr=io.BytesIO()
+    )
+    reporter.step_finished(STEP, StepResult(layer_size=10))
+    record = json.loads(log.getvalue())
+    assert (record["stage"], record["line"], record["layer_size"]) == ("builder", 7, 10)
+
+
+def test_output_is_passed_on_as_it_is_whatever_the_verbosity() -> None:
+    log, out, err = io.StringIO(), io.BytesIO(), io.BytesIO()
+    reporter = LoguruReporter(verbosity="panic", log=log, stdout=out, stderr=err)
+    reporter.output("stdout", b"\x1b[1mhalf a li")
+    reporter.output("stderr", b"\xff\n")
+    assert (out.getvalue(), err.getvalue()) == (b"\x1b[1mhalf a li", b"\xff\n")
+    assert log.getvalue() == ""
+
+
+def test_two_reporters_do_not_hear_each_other() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    one = LoguruReporter(log=first, stdout=io.BytesIO(), stderr=io.BytesIO())
+    two = LoguruReporter(log=second, stdout=io.BytesIO(), stderr=io.BytesIO())
+    one.info("one")
+    two.info("two")
+    assert ("one" in first.getvalue(), "two" in first.getvalue()) == (True, False)
+
+
+def test_a_closed_reporter_is_silent() -> None:
+    log = io.StringIO()
+    reporter = LoguruReporter(log=log, stdout=io.BytesIO(), stderr=io.BytesIO())
+    reporter.close()
+    reporter.close()
+    reporter.info("late")
+    assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (1_234_567_890, "1.2 GB"),
+        (5 * 10**15, "5000.0 TB"),
+    ],
+)
+def test_sizes_are_decimal(count: int, text: str) -> None:
+    assert size(count) == text

@@ -95,10 +95,21 @@ def isolation(root: RootOptions) -> Choice:
 def root_filesystems(
     snapshot: SnapshotOptions, choice: Choice, work: WorkDirectory
 ) -> RootFilesystems:
-    """Return what makes the root file systems of stages."""
-    from adapters.filesystem.roots import DirectoryRoots
+    """Return what makes the root file systems of stages.
 
-    return DirectoryRoots(work.part("roots"))
+    Overlays tell what changed without a walk; they need a mount namespace of our
+    own, and a work directory that does not itself lie on an overlay.
+    """
+    from adapters.filesystem.directory_root import DirectoryRoots
+    from adapters.filesystem.mounts import overlay_works
+    from adapters.filesystem.overlay_root import OverlayRoots
+    from domain.snapshot.exclusion import Exclusions
+
+    directory = work.part("roots")
+    exclusions = Exclusions.of(snapshot.ignore_paths)
+    if choice.isolation == "namespaces" and overlay_works(directory):
+        return OverlayRoots(directory, exclusions)
+    return DirectoryRoots(directory, exclusions)
 
 
 def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:

@@ -61,7 +61,7 @@ class ChrootRunner:
         real_root = str(Path(root).resolve())
         with Placement(real_root) as placement:
             try:
-                self._furnish(placement)
+                self._furnish(placement, real_root)
             except OSError as error:
                 raise FilesystemError(
                     f"cannot prepare the root for a RUN: {error.strerror}",
@@ -69,10 +69,12 @@ class ChrootRunner:
                 ) from error
             return launch(orders_for(process, "chroot", real_root), on_output)
 
-    def _furnish(self, placement: Placement) -> None:
+    def _furnish(self, placement: Placement, root: str) -> None:
         for path, mode in DIRECTORIES.items():
             placement.directory(path, mode)
-        if self._device_nodes:
+        # On a file system mounted "nodev" they could be made and not opened, and
+        # a /dev/null that cannot be opened is worse than none.
+        if self._device_nodes and not os.statvfs(root).f_flag & os.ST_NODEV:
             for name, (major, minor) in DEVICES.items():
                 placement.device(f"dev/{name}", 0o666, os.makedev(major, minor))
         for path, target in LINKS.items():

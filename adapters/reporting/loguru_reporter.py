@@ -115,8 +115,8 @@ class LoguruReporter:
             target.flush()
 
     def _tell(self, level: str, message: str, **fields: str | int) -> None:
-        # As an argument the message would be taken for a format string.
-        self._logger.bind(fields=fields).log(level, "{}", message)
+        # Without further arguments the message is no format string.
+        self._logger.bind(fields=fields).log(level, message)
 
     def _is_ours(self, record: Record) -> bool:
         return record["extra"].get("reporter") == id(self)

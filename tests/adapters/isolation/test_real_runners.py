@@ -10,6 +10,7 @@ import pytest
 
 from adapters.isolation.chroot import ChrootRunner
 from adapters.isolation.namespaces import NamespaceRunner
+from adapters.isolation.system_calls import MS_NODEV, mount, unmount
 from application.errors import Interrupted
 from application.ports.process import ProcessRunner, ProcessSpec
 from tests.support.busybox_root import alive, make_root, paths_in
@@ -424,6 +425,19 @@ class TestChroot:
         runner = ChrootRunner(device_nodes=False)
         assert shell(runner, root, "ls /dev/null").status == 1
         assert paths_in(root) == set()
+
+    def test_where_devices_cannot_be_opened_there_are_none(
+        self, runner: ProcessRunner, tmp_path: Path
+    ) -> None:
+        (tmp_path / "mounted").mkdir()
+        mount("tmpfs", str(tmp_path / "mounted"), "tmpfs", MS_NODEV)
+        try:
+            root = make_root(tmp_path / "mounted/root")
+            run = shell(runner, root, "echo x >/dev/null && ls -l /dev/null")
+            assert run.stdout.startswith(b"-rw-r--r--")
+            assert paths_in(root) == set()
+        finally:
+            unmount(str(tmp_path / "mounted"))
 
     def test_a_directory_in_the_place_of_a_name_is_left_alone(
         self, runner: ProcessRunner, root: Path

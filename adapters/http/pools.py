@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InsecureRequestWarning
 
 from adapters.http.tls import HostOptions, make_context
 
@@ -52,5 +54,8 @@ class PooledAdapter(HTTPAdapter):
         # Made at first use: plain HTTP needs none, and roots take a while to load.
         with self._lock:
             if self._context is None:
+                if self._options.skip_verify:
+                    # Asked for, and said once by whoever parsed the flag.
+                    urllib3.disable_warnings(InsecureRequestWarning)
                 self._context = make_context(self._options, self._environment)
             return self._context

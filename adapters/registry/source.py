@@ -14,10 +14,10 @@ from application.ports.images import ResolvedImage
 from domain.errors import InvalidImage
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
-from domain.image.manifest import MAXIMUM_MANIFEST_SIZE
+from domain.image.manifest import MAXIMUM_MANIFEST_SIZE, Manifest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-from domain.image.selection import describe_platforms, find_manifest
+from domain.image.selection import Document, describe_platforms, find_manifest
 
 
 class RegistryImageSource:
@@ -58,28 +58,14 @@ class RegistryImageSource:
 
     def _resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
         repository = self._repository(reference)
-        document = repository.fetch_document(reference.identifier, reference.digest)
         try:
-            manifest = find_manifest(
-                document,
-                platform,
-                lambda entry: repository.fetch_document(
-                    str(entry.digest), entry.digest
-                ),
+            manifest = _find_manifest(repository, reference, platform)
+            config = ImageConfig.parse(
+                _read_config(repository, manifest.config, reference)
             )
         except InvalidImage as error:
-            raise InvalidImage(
-                error.message, place=str(reference), hint=error.hint
-            ) from error
-        if manifest is None:
-            raise ManifestUnknown(
-                f"no image for {platform} under {reference.identifier}; there are: "
-                f"{describe_platforms(document)}",
-                registry=reference.registry,
-                repository=reference.repository,
-                hint="choose a platform with --custom-platform",
-            )
-        config = ImageConfig.parse(_read_config(repository, manifest.config, reference))
+            place = f"{reference} {error.place or ''}".strip()
+            raise InvalidImage(error.message, place=place, hint=error.hint) from error
         return ResolvedImage(
             reference=reference,
             digest=manifest.digest,
@@ -88,11 +74,30 @@ class RegistryImageSource:
         )
 
 
+def _find_manifest(
+    repository: RegistryRepository, reference: Reference, platform: Platform
+) -> Manifest:
+    def fetch(entry: Descriptor) -> Document:
+        return repository.fetch_document(str(entry.digest), entry.digest)
+
+    document = repository.fetch_document(reference.identifier, reference.digest)
+    manifest = find_manifest(document, platform, fetch)
+    if manifest is None:
+        raise ManifestUnknown(
+            f"no image for {platform} under {reference.identifier}; there are: "
+            f"{describe_platforms(document)}",
+            registry=reference.registry,
+            repository=reference.repository,
+            hint="choose a platform with --custom-platform",
+        )
+    return manifest
+
+
 def _read_config(
     repository: RegistryRepository, descriptor: Descriptor, reference: Reference
 ) -> bytes:
     if descriptor.size > MAXIMUM_MANIFEST_SIZE:
-        raise InvalidImage("the config is too large", place=str(reference))
+        raise InvalidImage("too large", place="image config")
     chunks: list[bytes] = []
     left = descriptor.size + 1
     with repository.open_blob(descriptor) as stream:

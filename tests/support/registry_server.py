@@ -81,6 +81,7 @@ class FakeRegistry:
         blobs: Blobs by (repository, digest).
         manifests: Manifests by (repository, tag or digest).
         seen: The requests, in order.
+        peers: Ports of the connections that requests came over.
         faults: What shall go wrong.
         authentication: "", "basic" or "bearer".
         users: Passwords by user; empty allows anonymous tokens.
@@ -98,6 +99,7 @@ class FakeRegistry:
         self.uploads: dict[str, bytearray] = {}
         self.tokens: dict[str, list[str]] = {}
         self.seen: list[Seen] = []
+        self.peers: set[int] = set()
         self.faults: list[Fault] = []
         self.authentication = ""
         self.users: dict[str, str] = {}
@@ -219,6 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         with registry.lock:
             registry.seen.append(self.seen)
+            registry.peers.add(self.client_address[1])
         self.fault = registry.take_fault(line)
         if self.fault and self.fault.cut_after is None:
             self._fail(self.fault)

@@ -1,0 +1,295 @@
+"""Pushing: only what is missing, in an order that never shows half an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import BinaryIO
+
+import pytest
+
+from adapters.http.retries import Retries
+from adapters.registry.destination import RegistryImageDestination
+from application.errors import (
+    DigestMismatch,
+    RegistryError,
+    RegistryUnreachable,
+    Unauthorized,
+)
+from application.ports.credentials import Credential
+from application.ports.images import ResolvedImage
+from domain.image.descriptor import Descriptor
+from domain.image.reference import Reference
+from tests.adapters.registry.conftest import Connect
+from tests.support.images import SmallImage, make_image, make_tar
+from tests.support.registry_server import FakeRegistry, Fault
+
+Make = Callable[..., RegistryImageDestination]
+IMAGE = make_image(make_tar({"a": b"1"}), make_tar({"b": b"2"}))
+SIZES = sorted(len(data) for data in IMAGE.blobs().values())
+
+
+@pytest.fixture
+def make(server: FakeRegistry, connect: Connect, retries: Retries) -> Make:
+    def destination(name: str = "app:1", **options: int) -> RegistryImageDestination:
+        reference = Reference.parse(f"{server.host}/{name}")
+        return RegistryImageDestination(reference, connect(), retries, **options)
+
+    return destination
+
+
+def _publish(destination: RegistryImageDestination, image: SmallImage = IMAGE) -> None:
+    destination.publish(image.built, image.open_layer)
+
+
+def _stored(server: FakeRegistry, repository: str = "app") -> bool:
+    blobs = {d for name, d in server.blobs if name == repository}
+    stored = server.manifests.get((repository, "1"))
+    return (
+        blobs == {str(d) for d in IMAGE.blobs()}
+        and stored is not None
+        and stored.data == IMAGE.manifest.raw
+        and stored.media_type == IMAGE.manifest.media_type
+    )
+
+
+def test_the_manifest_comes_after_all_blobs(server: FakeRegistry, make: Make) -> None:
+    _publish(make())
+    assert _stored(server)
+    assert server.lines[-1] == "PUT /v2/app/manifests/1"
+
+
+def test_what_is_there_is_not_sent_again(server: FakeRegistry, make: Make) -> None:
+    _publish(make())
+    server.seen.clear()
+    _publish(make("app:2"))
+    methods = [line.split()[0] for line in server.lines]
+    assert methods == ["HEAD", "HEAD", "HEAD", "HEAD", "PUT"]
+
+
+def test_an_image_that_has_the_tag_already_costs_one_question(
+    server: FakeRegistry, make: Make
+) -> None:
+    _publish(make())
+    server.seen.clear()
+    _publish(make())
+    assert server.lines == ["HEAD /v2/app/manifests/1"]
+
+
+def test_layers_are_not_opened_when_they_need_not_be_sent(
+    server: FakeRegistry, make: Make
+) -> None:
+    for data in IMAGE.blobs().values():
+        server.put_blob("app", data)
+    opened: list[Descriptor] = []
+
+    def open_layer(descriptor: Descriptor) -> BinaryIO:
+        opened.append(descriptor)
+        return IMAGE.open_layer(descriptor)
+
+    make().publish(IMAGE.built, open_layer)
+    assert opened == []
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_location_of_an_upload_keeps_its_state(
+    server: FakeRegistry, make: Make, *, relative: bool
+) -> None:
+    server.relative_locations = relative
+    _publish(make())
+    assert _stored(server)
+    ends = [seen for seen in server.seen if "digest" in seen.query]
+    assert all(seen.query["state"] == ["a=b"] for seen in ends)
+
+
+def _from_base(server: FakeRegistry, host: str) -> ResolvedImage:
+    for data in IMAGE.layers.values():
+        server.put_blob("base", data)
+    return ResolvedImage(
+        reference=Reference.parse(f"{host}/base:1"),
+        digest=IMAGE.manifest.digest,
+        manifest=IMAGE.manifest,
+        config=IMAGE.config,
+    )
+
+
+def _publish_on_base(
+    destination: RegistryImageDestination, base: ResolvedImage
+) -> None:
+    origins = dict.fromkeys(IMAGE.layers, base)
+    built = replace(IMAGE.built, origins=origins)
+    destination.publish(built, IMAGE.open_layer)
+
+
+def test_layers_of_a_base_in_the_same_registry_are_mounted(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.authentication = "bearer"
+    _publish_on_base(make(), _from_base(server, server.host))
+    assert _stored(server)
+    assert sum(line.startswith("PATCH") for line in server.lines) == 1
+    scopes = [s.query["scope"] for s in server.seen if s.path == "/token"]
+    assert ["repository:app:pull,push", "repository:base:pull"] in scopes
+
+
+def test_a_registry_that_cannot_mount_is_sent_the_layers(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.can_mount = False
+    _publish_on_base(make(), _from_base(server, server.host))
+    assert _stored(server)
+    assert sum(line.startswith("POST") for line in server.lines) == 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refused_mount_becomes_an_upload(
+    server: FakeRegistry, make: Make, status: int
+) -> None:
+    base = _from_base(server, server.host)
+    server.faults = [Fault("POST .*uploads", status)]
+    _publish_on_base(make(), base)
+    assert _stored(server)
+
+
+def test_layers_of_another_registry_are_not_mounted(
+    server: FakeRegistry, make: Make
+) -> None:
+    _publish_on_base(make(), _from_base(server, "elsewhere.test"))
+    assert _stored(server)
+    assert not any("mount" in seen.query for seen in server.seen)
+
+
+def test_a_body_limit_on_the_way_is_met_with_pieces(
+    server: FakeRegistry, make: Make
+) -> None:
+    piece = SIZES[-1] // 3
+    server.largest_body = piece
+    _publish_small_manifest(server, make(piece=piece))
+    ranges = [
+        s.headers["Content-Range"] for s in server.seen if "Content-Range" in s.headers
+    ]
+    assert f"0-{piece - 1}" in ranges
+    assert f"{piece}-{2 * piece - 1}" in ranges
+
+
+def _publish_small_manifest(
+    server: FakeRegistry, destination: RegistryImageDestination
+) -> None:
+    """Publish where even the manifest would be too large: it is let through."""
+    with pytest.raises(RegistryError) as caught:
+        _publish(destination)
+    assert caught.value.status == 413
+    assert caught.value.method == "PUT"
+    blobs = {d for name, d in server.blobs if name == "app"}
+    assert blobs == {str(d) for d in IMAGE.blobs()}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("PATCH"),
+        Fault("PATCH", 500),
+        Fault("PATCH", 404),
+        Fault("PUT .*uploads", 502),
+        Fault("PUT .*uploads"),
+        Fault("PUT .*manifests", 503),
+        Fault("POST .*uploads", 429, {"Retry-After": "2"}),
+        Fault("HEAD .*blobs", 405),
+        Fault("HEAD .*blobs", 403),
+    ],
+)
+def test_an_upload_that_fails_once_is_repeated(
+    server: FakeRegistry, make: Make, fault: Fault
+) -> None:
+    server.faults = [replace(fault)]
+    _publish(make())
+    assert _stored(server)
+    assert server.faults[0].times == 0
+
+
+@pytest.mark.parametrize("status", [0, 500])
+def test_an_upload_that_always_fails_ends_with_an_error_and_without_a_tag(
+    server: FakeRegistry, make: Make, status: int
+) -> None:
+    server.faults = [Fault("PATCH", status, times=99)]
+    with pytest.raises(RegistryError) as caught:
+        _publish(make())
+    assert isinstance(caught.value, RegistryUnreachable) is (status == 0)
+    assert ("app", "1") not in server.manifests
+
+
+def test_a_lasting_refusal_is_not_repeated(server: FakeRegistry, make: Make) -> None:
+    body = b'{"errors":[{"code":"DENIED","message":"quota"}]}'
+    server.faults = [Fault("PATCH", 403, body=body, times=99)]
+    with pytest.raises(Unauthorized, match="DENIED: quota"):
+        _publish(make())
+    assert sum(line.startswith("PATCH") for line in server.lines) <= 3
+
+
+def test_a_token_that_runs_out_during_an_upload_is_renewed(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.authentication = "bearer"
+    realm = f'Bearer realm="{server.url}/token"'
+    server.faults = [Fault("PATCH", 401, {"WWW-Authenticate": realm})]
+    _publish(make())
+    assert _stored(server)
+
+
+def test_the_registry_must_have_stored_what_was_sent(
+    server: FakeRegistry, make: Make
+) -> None:
+    told = {"Docker-Content-Digest": f"sha256:{'0' * 64}"}
+    server.faults = [Fault("PUT .*manifests", 201, told)]
+    with pytest.raises(DigestMismatch, match="stored"):
+        _publish(make())
+
+
+def test_an_upload_without_a_location_is_an_error(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.faults = [Fault("POST", 202, times=9)]
+    with pytest.raises(RegistryError, match="without a Location"):
+        _publish(make())
+
+
+def test_a_location_on_another_host_gets_no_credential(
+    server: FakeRegistry, connect: Connect, retries: Retries
+) -> None:
+    server.authentication, server.users = "basic", {"user": "hunter2"}
+    user = Credential(username="user", password="hunter2")
+    reference = Reference.parse(f"{server.host}/app:1")
+    destination = RegistryImageDestination(reference, connect(user), retries)
+    with FakeRegistry() as other:
+        other.uploads["x"] = bytearray()
+        location = {"Location": f"{other.url}/v2/app/blobs/uploads/x"}
+        server.faults = [Fault("POST .*uploads", 202, location)]
+        destination.check()
+        assert other.lines == ["DELETE /v2/app/blobs/uploads/x"]
+        assert all("Authorization" not in seen.headers for seen in other.seen)
+
+
+def test_the_check_starts_an_upload_and_cancels_it(
+    server: FakeRegistry, make: Make
+) -> None:
+    make().check()
+    assert [line.split()[0] for line in server.lines] == ["POST", "DELETE"]
+    assert server.uploads == {}
+
+
+def test_a_registry_that_cannot_cancel_passes_the_check(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.faults = [Fault("DELETE")]
+    make().check()
+
+
+def test_the_check_fails_as_the_push_would(server: FakeRegistry, make: Make) -> None:
+    server.authentication, server.readers_only = "bearer", True
+    with pytest.raises(Unauthorized) as caught:
+        make().check()
+    assert caught.value.hint
+
+
+def test_the_destination_is_called_as_docker_would(make: Make) -> None:
+    assert make("a/b:c").name.endswith("/a/b:c")

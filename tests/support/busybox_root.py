@@ -4,6 +4,7 @@ Needs Debian's busybox-static. It is a root as an image might have it, and no mo
 """
 
 import shutil
+import time
 from pathlib import Path
 
 APPLETS = [
@@ -70,3 +71,12 @@ def alive(marker: str) -> list[str]:
             if marker.encode() in words:
                 found.append(process.name)
     return found
+
+
+def gone(marker: str) -> bool:
+    """Wait for processes that the kernel is about to kill; say whether it did."""
+    for _ in range(1000):
+        if not alive(marker):
+            return True
+        time.sleep(0.01)
+    return False

@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.busybox_root import alive, make_root, paths_in
+from tests.support.busybox_root import gone, make_root, paths_in
 
 REPOSITORY = str(Path(__file__).parents[3])
 
@@ -68,6 +67,31 @@ print(status, uids == "0 0 4294967295".split())
     assert list((tmp_path / "root/tmp").iterdir()) == []
 
 
+def test_in_an_ordinary_container_proc_and_sys_are_the_builders_and_read_only(
+    arguments: list[str],
+) -> None:
+    """There the kernel refuses new ones, because parts of /proc are hidden."""
+    script = """
+from adapters.isolation.system_calls import MS_BIND
+enter(Choice(isolation="namespaces"))
+mount("/dev/null", "/proc/keys", "", MS_BIND)
+enter(Choice(isolation="namespaces", user_namespace=True))
+pid = os.getpid()
+status = run(
+    Choice(isolation="namespaces"),
+    f"grep -c . /proc/self/status >/dev/null && echo own; ls -d /proc/{pid};"
+    f"cat /proc/{pid}/environ /proc/{pid}/root/etc/passwd 2>/dev/null || echo closed;"
+    "(echo 1 >/proc/sys/kernel/panic) 2>/dev/null || echo locked;"
+    "mkdir /sys/fs/cgroup/x 2>/dev/null || echo locked"
+)
+print(status, pid)
+"""
+    *lines, last = python(script, arguments).splitlines()
+    status, pid = last.split()
+    assert lines == ["own", f"/proc/{pid}", "closed", "locked", "locked"]
+    assert status == "0"
+
+
 def test_without_capabilities_a_run_is_refused_with_the_reason(
     arguments: list[str],
 ) -> None:
@@ -111,5 +135,4 @@ run(Choice(isolation={isolation!r}), "(setsid sleep 9874 &); echo up; sleep 9874
         assert builder.stdout is not None
         assert builder.stdout.readline() == b"up\n"
         os.kill(builder.pid, signal.SIGKILL)
-    while alive("9874"):  # the launcher is told by the kernel, a moment later
-        time.sleep(0.01)
+    assert gone("9874")

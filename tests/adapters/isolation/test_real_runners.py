@@ -10,10 +10,17 @@ import pytest
 
 from adapters.isolation.chroot import ChrootRunner
 from adapters.isolation.namespaces import NamespaceRunner
-from adapters.isolation.system_calls import MS_NODEV, mount, unmount
-from application.errors import Interrupted
+from adapters.isolation.system_calls import (
+    MS_BIND,
+    MS_NODEV,
+    MS_RDONLY,
+    MS_REMOUNT,
+    mount,
+    unmount,
+)
+from application.errors import FilesystemError, Interrupted, IsolationUnavailable
 from application.ports.process import ProcessRunner, ProcessSpec
-from tests.support.busybox_root import alive, make_root, paths_in
+from tests.support.busybox_root import alive, gone, make_root, paths_in
 
 
 @pytest.fixture(params=["namespaces", "chroot"])
@@ -317,6 +324,28 @@ class TestNamespaces:
     def runner(self, tmp_path: Path) -> ProcessRunner:
         return NamespaceRunner(str(tmp_path / "work"))
 
+    def test_a_launcher_that_is_killed_takes_its_processes_with_it(
+        self, runner: ProcessRunner, root: Path
+    ) -> None:
+        def kill_launcher(stream: str, data: bytes) -> None:
+            own = f"/proc/self/task/{os.getpid()}/children"
+            for child in Path(own).read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+        process = spec("sh", "-c", "(setsid sleep 9875 &); echo up; sleep 9875")
+        with pytest.raises(IsolationUnavailable, match=r"ended early \(status -9\)"):
+            runner.run(process, str(root), kill_launcher)
+        assert gone("9875")
+        assert paths_in(root) == set()
+
+    def test_a_work_directory_that_cannot_be_made_is_said_so(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+        runner = NamespaceRunner(str(tmp_path / "file/work"))
+        with pytest.raises(FilesystemError, match="Not a directory"):
+            shell(runner, root, "true")
+
     def test_capabilities_are_dockers(self, runner: ProcessRunner, root: Path) -> None:
         lines = shell(runner, root, "grep Cap /proc/self/status").lines
         sets = dict(line.split(":\t") for line in lines)
@@ -425,6 +454,17 @@ class TestChroot:
         runner = ChrootRunner(device_nodes=False)
         assert shell(runner, root, "ls /dev/null").status == 1
         assert paths_in(root) == set()
+
+    def test_a_root_that_cannot_be_furnished_is_said_so(
+        self, runner: ProcessRunner, root: Path
+    ) -> None:
+        mount(str(root), str(root), "", MS_BIND)
+        mount("", str(root), "", MS_BIND | MS_REMOUNT | MS_RDONLY)
+        try:
+            with pytest.raises(FilesystemError, match="Read-only file system"):
+                shell(runner, root, "true")
+        finally:
+            unmount(str(root))
 
     def test_where_devices_cannot_be_opened_there_are_none(
         self, runner: ProcessRunner, tmp_path: Path

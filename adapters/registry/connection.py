@@ -19,10 +19,6 @@ from adapters.registry.authentication import Access, Authentication
 from adapters.registry.challenge import choose
 from adapters.registry.failures import Attempt, fail, unreachable
 from application.ports.credentials import CredentialSource
-from domain.image.reference import DOCKER_HUB
-
-DOCKER_HUB_API = "registry-1.docker.io"
-"""The host that Docker Hub's API answers at."""
 
 NO_HEADERS: Mapping[str, str] = {}
 _NOT_TLS = frozenset({Failure.TLS, Failure.REFUSED, Failure.BROKEN, Failure.TIMEOUT})
@@ -147,8 +143,7 @@ class RegistryConnection:
         https first, everywhere; plain HTTP only on loopback and where an option
         allows it, and only if what answers is no TLS server.
         """
-        is_hub = self.registry == DOCKER_HUB
-        host = DOCKER_HUB_API if is_hub else self.registry
+        host = self.registry
         allowed = is_loopback(host_and_port(host)[0])
         allowed |= self._http.options.for_host(host).plain_http
         try:

@@ -24,9 +24,9 @@ from application.ports.process import ProcessSpec
 work, root = sys.argv[1:]
 def write(stream, data):
     os.write(1 if stream == "stdout" else 2, data)
-def run(choice, script):
+def run(choice, script, uid=5, gid=6):
     process = ProcessSpec(
-        argv=("sh", "-c", script), environment=(("PATH", "/bin"),), uid=5, gid=6
+        argv=("sh", "-c", script), environment=(("PATH", "/bin"),), uid=uid, gid=gid
     )
     return runner_for(choice, work).run(process, root, write)
 """
@@ -82,7 +82,8 @@ status = run(
     f"grep -c . /proc/self/status >/dev/null && echo own; ls -d /proc/{pid};"
     f"cat /proc/{pid}/environ /proc/{pid}/root/etc/passwd 2>/dev/null || echo closed;"
     "(echo 1 >/proc/sys/kernel/panic) 2>/dev/null || echo locked;"
-    "mkdir /sys/fs/cgroup/x 2>/dev/null || echo locked"
+    "mkdir /sys/fs/cgroup/x 2>/dev/null || echo locked",
+    uid=0, gid=0
 )
 print(status, pid)
 """

@@ -19,7 +19,14 @@ from typing import NamedTuple
 from adapters.archive.member_path import layer_path
 from adapters.archive.tar_member import TarMember
 from domain.errors import InvalidLayer
-from domain.snapshot.entry import FileEntry, FileType, join, name_of, parent_of
+from domain.snapshot.entry import (
+    FileEntry,
+    FileType,
+    is_portable_xattr,
+    join,
+    name_of,
+    parent_of,
+)
 from domain.snapshot.index import (
     ACCOUNT_PATHS,
     OPAQUE_WHITEOUT,
@@ -97,6 +104,9 @@ class LayerRows:
                 "the layer replaces the root by something else", hint=_HINT
             )
         entry = member.entry(path)
+        if entry.xattrs:
+            kept = tuple(pair for pair in entry.xattrs if is_portable_xattr(pair[0]))
+            entry = entry._replace(xattrs=kept)
         self._put(entry)
         return Put(entry)
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from domain.errors import InvalidLayer
 
+MAXIMUM_PATH = 4096
+"""Linux's PATH_MAX: no process could use a longer path."""
+
 
 def layer_path(name: str) -> str:
     """Return the path of a name in a layer, leading slashes stripped.
 
     Raises:
-        InvalidLayer: The name leaves the root.
+        InvalidLayer: The name leaves the root, or is too long to be used.
     """
+    if len(name) > MAXIMUM_PATH:
+        raise InvalidLayer(f"a name in the layer has {len(name)} characters")
     if name and name[0] not in "/." and "/." not in name and "//" not in name:
         return name.rstrip("/")  # nearly every name
     parts: list[str] = []

@@ -1,1 +1,1 @@
-"""The root file system on disk: extract, scan and apply."""
+"""Root file systems on disk: plain directories and overlays."""

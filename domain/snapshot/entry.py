@@ -58,6 +58,18 @@ class FileEntry(NamedTuple):
     sha256: str = ""
 
 
+_PRIVATE_XATTRS = ("trusted.", "user.overlay.", "security.selinux", "security.ima")
+
+
+def is_portable_xattr(name: str) -> bool:
+    """Return whether an extended attribute belongs to a file, not to its host.
+
+    What overlay mounts, labelling and integrity checking keep in attributes
+    means nothing elsewhere, and could do harm in a root file system of ours.
+    """
+    return not name.startswith((*_PRIVATE_XATTRS, "security.evm"))
+
+
 ROOT = FileEntry("", FileType.DIRECTORY)
 """The root of a file system for which no layer has an entry (`FROM scratch`)."""
 

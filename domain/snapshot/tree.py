@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
-from domain.errors import BuildRuleError
+from domain.errors import BuildRuleError, InvalidLayer
 from domain.snapshot.entry import ROOT, FileEntry, FileType, join, name_of, parent_of
 from domain.snapshot.index import LayerIndex
 
@@ -101,12 +101,28 @@ class FileTree:
 
         Whiteouts and opaque markers hide what lower layers have, whatever their
         place in the layer. An entry that is no directory replaces a directory
-        and all below it.
+        and all below it. Parents that are missing, or no directories, are made
+        (0755, root): an entry `lib/x` replaces a symlink `lib` of a lower layer,
+        as an overlay of unpacked layers does.
+
+        Raises:
+            InvalidLayer: A hard link to a lower file that does not exist.
         """
         merge = _Merge(dict(self._entries), dict(self._children), self._depth + 1)
+        targets = {path: self._link_target(index.links[path]) for path in index.links}
         merge.hide(index)
+        merge.link(targets)
         merge.add(index.entries)
         return type(self)(merge.entries, merge.frozen_children(), merge.depth)
+
+    def _link_target(self, path: str) -> FileEntry:
+        entry = self._entries.get(path)
+        if entry is None or entry.type is FileType.DIRECTORY:
+            raise InvalidLayer(
+                f"the layer has a hard link to /{path}, which is no file",
+                hint="the image is damaged: push or fetch it again",
+            )
+        return entry
 
 
 class _Merge:
@@ -138,6 +154,16 @@ class _Merge:
         for path in index.whiteouts:
             self._remove(path)
 
+    def link(self, targets: Mapping[str, FileEntry]) -> None:
+        """Add further names of files of lower layers."""
+        for path, target in targets.items():
+            row = target
+            if target.type is FileType.FILE and not target.link_group:
+                row = target._replace(link_group=f"{self.depth}:/{target.path}")
+                if target.path in self.entries:
+                    self.entries[target.path] = row
+            self._put(path, row._replace(path=path))
+
     def add(self, entries: Mapping[str, FileEntry]) -> None:
         for path, entry in entries.items():
             row = entry
@@ -155,11 +181,16 @@ class _Merge:
 
     def _link_to_parent(self, path: str) -> None:
         """Name the path in its parent, making parents that do not exist."""
-        parent = parent_of(path)
-        known = self.entries.get(parent)
-        if known is None or known.type is not FileType.DIRECTORY:
-            self._put(parent, FileEntry(parent, FileType.DIRECTORY))
-        self._own_names(parent).add(name_of(path))
+        child = path
+        while child:
+            parent = parent_of(child)
+            self._own_names(parent).add(name_of(child))
+            known = self.entries.get(parent)
+            if known is None or known.type is not FileType.DIRECTORY:
+                self.entries[parent] = FileEntry(parent, FileType.DIRECTORY)
+            if known is not None:
+                return
+            child = parent
 
     def _names(self, path: str) -> Iterable[str]:
         if path in self._own:

@@ -1,0 +1,92 @@
+"""What stat said of each path when the model was known to be true.
+
+A path whose stamp is the same is unchanged: whatever is done to a file, its
+content, times, owner, mode, links or xattrs, changes its ctime.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_FORMAT = struct.Struct("=QQQqqIIIIQ")
+_CLOCK_REALTIME_COARSE = 5
+_TICK_SECONDS = 0.001
+
+
+class Stamp(NamedTuple):
+    """The stat fields of one path, as kept."""
+
+    ctime_ns: int
+    inode: int
+    device: int
+    mtime_ns: int
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    links: int
+    special: int
+
+
+class Stamps:
+    """Stat fields by path, packed: a base image has a hundred thousand."""
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+        self._newest_ns = 0
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield all paths known to be on disk."""
+        return iter(self._packed)
+
+    def note(self, path: str, stat: os.stat_result) -> bool:
+        """Keep what stat says now; return whether it is new or different."""
+        packed = _FORMAT.pack(
+            stat.st_ctime_ns,
+            stat.st_ino,
+            stat.st_dev,
+            stat.st_mtime_ns,
+            stat.st_size,
+            stat.st_mode,
+            stat.st_uid,
+            stat.st_gid,
+            stat.st_nlink,
+            stat.st_rdev,
+        )
+        if self._packed.get(path) == packed:
+            return False
+        self._newest_ns = max(self._newest_ns, stat.st_ctime_ns)
+        self._packed[path] = packed
+        return True
+
+    def get(self, path: str) -> Stamp | None:
+        """Return what is kept of a path."""
+        packed = self._packed.get(path)
+        return None if packed is None else Stamp._make(_FORMAT.unpack(packed))
+
+    def forget(self, path: str) -> None:
+        """Forget a path."""
+        self._packed.pop(path, None)
+
+    def forget_below(self, path: str) -> None:
+        """Forget a directory and all below it."""
+        below = path + "/"
+        for name in [name for name in self._packed if name.startswith(below)]:
+            del self._packed[name]
+        self.forget(path)
+
+    def settle(self) -> None:
+        """Wait until a write from now on gets a later ctime than any kept one.
+
+        Kernels without multigrain timestamps take ctime from a clock that moves
+        by ticks: a write within the same tick would be invisible.
+        """
+        while time.clock_gettime_ns(_CLOCK_REALTIME_COARSE) <= self._newest_ns:
+            time.sleep(_TICK_SECONDS)

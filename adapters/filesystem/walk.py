@@ -1,0 +1,135 @@
+"""Compares a root with its stamps: one listdir per directory, one lstat a path."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from adapters.filesystem.handles import Handles
+from adapters.filesystem.observer import Formerly, Observer
+from adapters.filesystem.refusals import Refusals
+from adapters.filesystem.stamps import Stamp, Stamps
+from domain.snapshot.changes import Observation
+from domain.snapshot.entry import FileEntry, join, parent_of
+from domain.snapshot.exclusion import Exclusions
+from domain.snapshot.tree import FileTree
+
+
+class _Seen(NamedTuple):
+    directory: int
+    path: str
+    stat: os.stat_result
+
+
+class Walk:
+    """One walk over a root.
+
+    Args:
+        root: Absolute path of the root.
+        stamps: Brought up to date by the walk.
+        refusals: Likewise.
+        exclusions: Paths that are not walked.
+    """
+
+    def __init__(
+        self, root: str, stamps: Stamps, refusals: Refusals, exclusions: Exclusions
+    ) -> None:
+        self._root = root
+        self._stamps = stamps
+        self._refusals = refusals
+        self._excluded = exclusions
+        self._mounted: set[str] = set()
+
+    def observe(self, before: FileTree) -> Observation:
+        """Return what may have changed since the stamps were taken.
+
+        Mount points inside the root are left out like excluded paths.
+
+        Raises:
+            OSError: A directory or file cannot be read.
+        """
+        observer = Observer(before, self._refusals)
+        touched: dict[str, FileEntry] = {}
+        present: set[str] = {""}
+        replaced: set[str] = set()
+        with Handles(self._root) as handles:
+            for seen in self._paths(handles):
+                present.add(seen.path)
+                old = self._stamps.get(seen.path)
+                if not self._stamps.note(seen.path, seen.stat):
+                    continue
+                if old is not None and old.inode != seen.stat.st_ino:
+                    replaced.add(seen.path)
+                formerly = _formerly(old, seen.stat)
+                row = observer.row(seen.directory, seen.path, seen.stat, formerly)
+                if row is None:
+                    present.discard(seen.path)
+                else:
+                    touched[seen.path] = row
+        gone = self._gone(present, replaced)
+        for path in touched:
+            self._refusals.absent.discard(path)
+        return Observation(touched=touched, gone=gone)
+
+    def _paths(self, handles: Handles) -> Iterator[_Seen]:
+        mounts = _mount_points(self._root)
+        device = os.lstat(self._root).st_dev
+        pending = [""]
+        while pending:
+            current = pending.pop()
+            directory = handles.find(current)
+            if directory is None:
+                continue
+            for name in os.listdir(directory):
+                path = join(current, name)
+                if path in self._excluded.paths:
+                    continue
+                now = os.lstat(name, dir_fd=directory)
+                is_directory = stat.S_ISDIR(now.st_mode)
+                if path in mounts or (is_directory and now.st_dev != device):
+                    self._mounted.add(path)
+                    continue
+                yield _Seen(directory, path, now)
+                if is_directory:
+                    pending.append(path)
+
+    def _gone(self, present: Collection[str], replaced: Collection[str]) -> set[str]:
+        """Return what the stamps say was there, and what went with its parent."""
+        left_out = Exclusions(self._excluded.paths | self._mounted)
+        gone = {path for path in self._stamps if path not in present}
+        gone = {path for path in gone if not left_out.covers(path)}
+        absent = {p for p in self._refusals.absent if parent_of(p) in replaced}
+        for path in gone:
+            self._stamps.forget(path)
+        self._refusals.absent -= absent
+        return gone | absent
+
+
+def _formerly(old: Stamp | None, now: os.stat_result) -> Formerly | None:
+    if old is None or old.inode != now.st_ino:
+        return None
+    return Formerly(stat.S_IMODE(old.mode), old.uid, old.gid, old.mtime_ns)
+
+
+def _mount_points(root: str) -> frozenset[str]:
+    """Return the mount points below a root; none where /proc is not there."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return frozenset()
+    prefix = os.fsencode(root.rstrip("/") + "/")
+    points = (_unescaped(line.split(b" ")[4]) for line in lines)
+    return frozenset(
+        os.fsdecode(point[len(prefix) :])
+        for point in points
+        if point.startswith(prefix)
+    )
+
+
+def _unescaped(field: bytes) -> bytes:
+    r"""Decode the octal escapes (`\040`) of mountinfo."""
+    head, *rest = field.split(b"\\")
+    return head + b"".join(bytes([int(p[:3], 8)]) + p[3:] for p in rest)

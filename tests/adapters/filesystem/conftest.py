@@ -1,0 +1,30 @@
+"""Roots on a real disk, of both kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.filesystem.directory_root import DirectoryRoot, DirectoryRoots
+from adapters.filesystem.overlay_root import OverlayRoot, OverlayRoots
+from tests.support.disks import enter_mount_namespace
+
+
+@pytest.fixture(scope="session")
+def _own_mounts() -> None:
+    enter_mount_namespace()
+
+
+@pytest.fixture(params=["directory", "overlay"])
+def root(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[DirectoryRoot | OverlayRoot]:
+    roots: DirectoryRoots | OverlayRoots = DirectoryRoots(str(tmp_path / "roots"))
+    if request.param == "overlay":
+        request.getfixturevalue("_own_mounts")
+        roots = OverlayRoots(str(tmp_path / "roots"))
+    made = roots.create("stage-0")
+    yield made
+    made.discard()

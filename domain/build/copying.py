@@ -192,9 +192,7 @@ class _Copier:
         source; directories met further down take all that the source's have.
         """
         self._refuse_other_than_directory(target)
-        existing = self._draft.get(target)
-        if existing is not None:
-            self._draft.put(existing._replace(mtime_ns=directory.mtime_ns))
+        self._draft.touch(target, directory.mtime_ns)
         skipped = len(directory.path) + 1 if directory.path else 0
         for entry in islice(self._source.tree.walk(directory.path), 1, None):
             path = join(target, entry.path[skipped:])

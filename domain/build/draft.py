@@ -74,6 +74,12 @@ class Draft:
                 hint = "choose another destination, or remove the file first"
                 raise BuildRuleError(message, hint=hint)
 
+    def touch(self, path: str, mtime_ns: int) -> None:
+        """Give a directory, if it exists, another modification time."""
+        entry = self.get(path)
+        if entry is not None:
+            self.put(entry._replace(mtime_ns=mtime_ns))
+
     def plan(self) -> LayerPlan:
         """Return the layer: the rows, the parents they have in the tree."""
         rows: dict[str, PlannedRow] = dict(self._rows)
@@ -81,9 +87,8 @@ class Draft:
             for parent in reversed(ancestors_of(path)):
                 if parent in rows:
                     break
-                entry = self._tree.get(parent)
-                if entry is not None:
-                    rows[parent] = PlannedEntry(entry)
+                known = self._tree.get(parent)
+                rows[parent] = PlannedEntry(known or _plain_directory(parent))
         return LayerPlan.ordered([*rows.values(), *self._whiteouts()])
 
     def _whiteouts(self) -> list[PlannedWhiteout]:
@@ -108,3 +113,7 @@ class Draft:
 
     def _is_below_cleared(self, path: str) -> bool:
         return any(parent in self._cleared for parent in ancestors_of(path))
+
+
+def _plain_directory(path: str) -> FileEntry:
+    return FileEntry(path, FileType.DIRECTORY)

@@ -11,7 +11,7 @@ from domain.snapshot.entry import FileEntry, FileType
 
 MAXIMUM_MODE = 0o7777
 
-_ACTION = r"[-+=](?:[rwxXst]*|[ugo])"
+_ACTION = r"[-+=](?:[ugo]|[rwxXst]*)"
 _CLAUSE = re.compile(rf"(?P<who>[ugoa]*)(?P<actions>(?:{_ACTION})+)")
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}

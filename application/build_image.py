@@ -21,7 +21,7 @@ from domain.build.copying import SourceTree
 from domain.build.state import StageState
 from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.stage import Stage, source_references
-from domain.errors import BuildRuleError
+from domain.errors import BuildRuleError, KanipyError
 from domain.image.config import ImageConfig, rfc3339
 from domain.image.media_type import Vendor
 
@@ -135,7 +135,12 @@ class BuildImage:
             line = prepared.stage.start.location.first
             error = BuildRuleError(f"{message} is not supported yet", hint=hint)
             raise error.at_line(line)
-        base = self._bases.resolve(prepared.base, prepared.platform)
+        try:
+            base = self._bases.resolve(prepared.base, prepared.platform)
+        except KanipyError as error:
+            line = prepared.stage.start.location.first
+            error.place = error.place or f"Dockerfile:{line}"
+            raise
         image = base.image
         return BuiltStage(
             state=StageState.start(image.config),

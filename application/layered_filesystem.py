@@ -122,16 +122,21 @@ class LayeredFilesystem:
             raise AssertionError
         return self._tree
 
-    def read(self) -> None:
-        """Know what the layers hold, without unpacking them. Idempotent."""
+    def read(self) -> bool:
+        """Know what the layers hold, without unpacking them.
+
+        Returns:
+            Whether that had to be done.
+        """
         if self._tree is not None:
-            return
+            return False
         self._adopt(
             [
                 self._store.index(each.descriptor, each.diff_id)
                 for each in self._fetched()
             ]
         )
+        return True
 
     def materialise(self, root_name: str) -> bool:
         """Unpack all layers into a root; tell whether that had to be done."""

@@ -26,7 +26,7 @@ class PerformEffects:
     """Interprets the closed union of effects.
 
     `performed` lists what was really done, in order: asking for a root that is
-    there already does nothing and is not listed.
+    there already, or for what is known, does nothing and is not listed.
     """
 
     def __init__(
@@ -52,10 +52,9 @@ class PerformEffects:
         """
         match effect:
             case ReadLayers():
-                stage.read()
+                was_done = stage.read()
             case Materialise():
-                if not stage.materialise(stage.name.replace(":", "-")):
-                    return None
+                was_done = stage.materialise(stage.name.replace(":", "-"))
             case WriteLayer(plan):
                 self.performed.append(effect)
                 return self._write(plan, stage)
@@ -64,7 +63,8 @@ class PerformEffects:
                 return self._run(process, stage)
             case _:
                 assert_never(effect)
-        self.performed.append(effect)
+        if was_done:
+            self.performed.append(effect)
         return None
 
     def _write(self, plan: LayerPlan, stage: LayeredFilesystem) -> WrittenLayer | None:

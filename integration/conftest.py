@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.executor import Executor
 from integration.services.bases import SMALL_BASES, debian_layout
 from integration.services.docker import Docker, running_docker
 from integration.services.registry import Account, Registry, running_registry
@@ -47,3 +48,9 @@ def small_bases() -> Path:
 def debian_base() -> Path:
     """Locate the OCI layout with a real Debian, named `debian`."""
     return debian_layout()
+
+
+@pytest.fixture
+def executor(tmp_path: Path) -> Executor:
+    """Offer the executor, with an empty directory for its work files."""
+    return Executor(work=tmp_path / "work")

@@ -19,12 +19,12 @@ OCCUPIED = errno.EBUSY
 """A mount point cannot be removed or replaced."""
 
 _HINTS = {
-    errno.ENOSPC: "make room, or choose another work directory",
-    errno.EDQUOT: "make room, or choose another work directory",
+    errno.ENOSPC: "make room, or choose another work directory by --kaniko-dir",
+    errno.EDQUOT: "make room, or choose another work directory by --kaniko-dir",
     errno.EROFS: "choose a work directory that can be written",
     errno.EMFILE: "the directories are nested too deeply, or raise ulimit -n",
-    errno.EACCES: "run as root, or choose another work directory",
-    errno.EPERM: "run as root, or choose another work directory",
+    errno.EACCES: "run as root, or choose another work directory by --kaniko-dir",
+    errno.EPERM: "run as root, or choose another work directory by --kaniko-dir",
 }
 
 

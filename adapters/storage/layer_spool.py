@@ -203,5 +203,5 @@ def _translated(what: str) -> Iterator[None]:
         raise FilesystemError(
             f"{what}: {error.strerror or error}",
             place=str(error.filename) if error.filename else None,
-            hint="make room or choose another work directory",
+            hint="make room, or choose another work directory by --kaniko-dir",
         ) from error

@@ -6,6 +6,7 @@ describe its blob. Layers are only located here; `flattening` reads them.
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -111,7 +112,8 @@ def read_docker_archive(archive: Path, scratch: Path) -> StoredImage:
         )
     problems = []
     found = hashlib.sha256(config).hexdigest()
-    promised = name.removesuffix(".json").rpartition("/")[2]
+    # HEX.json, blobs/sha256/HEX or sha256:HEX, as the writer likes.
+    promised = re.split("[/:]", name.removesuffix(".json"))[-1]
     if found != promised:
         problems.append(Difference("soundness", "config digest", found, promised))
     return StoredImage(

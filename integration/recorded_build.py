@@ -1,0 +1,68 @@
+"""Build as the executor does, and print what was done: the effects, the roots made.
+
+    python -m integration.recorded_build FLAG...
+
+Prints one JSON document. A process of its own, because a build may enter namespaces.
+"""
+
+import json
+import os
+import sys
+from typing import TypedDict
+
+from dependency_injector import providers
+
+from application.options import BuildOptions
+from application.ports.filesystem import RootFilesystem, RootFilesystems
+from entrypoints.container import Container
+from entrypoints.executor_flags import Build, parse_command_line
+
+
+class Record(TypedDict):
+    """What a build did.
+
+    Attributes:
+        effects: Kinds of the effects that were carried out, in order.
+        roots: Names of the root file systems that were made.
+    """
+
+    effects: list[str]
+    roots: list[str]
+
+
+class RecordedRoots:
+    """`RootFilesystems` that remembers what it was asked for."""
+
+    def __init__(self, roots: RootFilesystems) -> None:
+        self._roots = roots
+        self.created: list[str] = []
+
+    def create(self, name: str) -> RootFilesystem:
+        """Make an empty root; see the port."""
+        self.created.append(name)
+        return self._roots.create(name)
+
+
+def recorded(options: BuildOptions) -> Record:
+    """Build, and return what was done."""
+    container = Container(options=options)
+    try:
+        container.isolation()
+        roots = RecordedRoots(container.roots())
+        container.roots.override(providers.Object(roots))
+        container.build_image().run()
+        effects = [type(effect).__name__ for effect in container.effects().performed]
+        return Record(effects=effects, roots=roots.created)
+    finally:
+        container.work_directory().remove()
+
+
+def main() -> None:
+    """Build what the command line asks for."""
+    request = parse_command_line(sys.argv[1:], os.environ)
+    assert isinstance(request, Build), "this is no build"
+    json.dump(recorded(request.options), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

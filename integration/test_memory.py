@@ -1,0 +1,103 @@
+"""The executor needs the same little memory whatever the size of a layer.
+
+What it makes and pushes in one test, it pulls and extracts in the other.
+"""
+
+import random
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from integration.anonymous_memory import Peak, watched_memory
+from integration.executor import ENVIRONMENT, Executor, named_base, write_context
+from integration.services.registry import Registry
+
+MIB = 1 << 20
+LARGE = 1 << 30
+LIMIT = 150 * MIB
+REPOSITORY = "memory/large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """An image with a layer of 1 GiB, and what it took to make and push it."""
+
+    reference: str
+    peak: Peak
+
+
+@pytest.fixture(scope="module")
+def pushed(
+    registry: Registry, small_bases: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pushed]:
+    """Build and push an image by a COPY of a large file."""
+    directory = tmp_path_factory.mktemp("large")
+    context = write_context(directory / "context", "FROM busybox\nCOPY large /large\n")
+    write_large_file(context / "large")
+    reference = f"{registry.host}/{REPOSITORY}:latest"
+    command = Executor(work=directory / "work").command(
+        context,
+        f"--destination={reference}",
+        named_base("busybox", small_bases, "busybox"),
+    )
+    yield Pushed(reference=reference, peak=peak_of(command, directory / "log"))
+    (context / "large").unlink()
+
+
+def write_large_file(path: Path) -> None:
+    """Write 1 GiB that no compression makes smaller."""
+    # Compressors look back 32 KiB at most: a block that comes again is new to them.
+    block = random.Random(1).randbytes(16 * MIB)
+    with path.open("wb") as stream:
+        for _ in range(LARGE // len(block)):
+            stream.write(block)
+
+
+def peak_of(command: list[str], log: Path) -> Peak:
+    """Run the executor to its end and return the memory it needed."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env=ENVIRONMENT,
+        )
+        with watched_memory(process.pid) as peak:
+            process.wait()
+    assert process.returncode == 0, log.read_text()
+    return peak
+
+
+def check(peak: Peak) -> None:
+    """Require few bytes, and that the right processes were looked at."""
+    assert peak.samples > 100
+    assert 10 * MIB < peak.highest < LIMIT, f"{peak.highest / MIB:.0f} MiB"
+
+
+def test_making_and_pushing_a_large_layer_needs_little_memory(
+    pushed: Pushed, registry: Registry
+) -> None:
+    check(pushed.peak)
+    layers = registry.manifest(REPOSITORY)["layers"]
+    assert layers[-1]["size"] > LARGE
+
+
+def test_pulling_and_extracting_a_large_layer_needs_little_memory(
+    pushed: Pushed, tmp_path: Path
+) -> None:
+    run = "RUN stat -c %s /large > /size\n"
+    context = write_context(tmp_path / "context", f"FROM {pushed.reference}\n{run}")
+    command = Executor(work=tmp_path / "work").command(context, "--no-push")
+    check(peak_of(command, tmp_path / "log"))
+
+
+def test_the_watch_sees_what_a_process_needs(tmp_path: Path) -> None:
+    program = f"import time; held = bytearray({64 * MIB}); time.sleep(0.3)"
+    process = subprocess.Popen(["python3", "-c", program])
+    with watched_memory(process.pid) as peak:
+        process.wait()
+    assert 64 * MIB < peak.highest < 96 * MIB

@@ -1,0 +1,125 @@
+"""Every case of `integration/cases`: the image is the one that was measured.
+
+What this release cannot do yet is listed by name, and must be refused by name.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from integration.executor import Executor, Outcome, named_base
+from integration.image_comparison.comparison import FlatImage, load_image
+from integration.image_comparison.differences import report
+from integration.oracle_cases import OracleCase, all_cases
+from integration.services.bases import SMALL_BASES
+
+NOT_YET: Mapping[str, str] = {
+    "copy-parents": "COPY --parents",
+    "mount-cache": "RUN --mount",
+    "mount-secret-missing": "RUN --mount",
+    "mount-secret-optional": "RUN --mount",
+    "mount-tmpfs": "RUN --mount",
+}
+"""Cases that wait for a feature, and its name in the refusal."""
+
+OURS: Mapping[str, str] = {
+    # An unknown name in --chown is an error: the oracle silently takes root.
+    "copy-chown-missing-user": "nosuch",
+}
+"""Cases in which we refuse what the oracle accepts, and what the error names."""
+
+CASES = {case.name: case for case in all_cases()}
+BUILT = sorted(
+    name
+    for name, case in CASES.items()
+    if not case.expectation.refused and name not in {*NOT_YET, *OURS}
+)
+REFUSED = sorted(
+    name
+    for name, case in CASES.items()
+    if case.expectation.refused and name not in NOT_YET
+)
+
+Base = Callable[[OracleCase], FlatImage | None]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Offer the flattened base image of a case, read once."""
+    scratch = tmp_path_factory.mktemp("bases")
+    known: dict[str, FlatImage | None] = {}
+
+    def read(case: OracleCase) -> FlatImage | None:
+        name = case.expectation.base
+        if name not in known:
+            known[name] = case.base(scratch)
+        return known[name]
+
+    return read
+
+
+def build(case: OracleCase, executor: Executor, directory: Path) -> Outcome:
+    """Build a case into the layout `image` of a directory."""
+    context = case.unpack_context(directory / "context")
+    bases = [
+        named_base(reference, SMALL_BASES, name)
+        for reference, name in case.images.items()
+    ]
+    return executor.run(
+        context,
+        f"--dockerfile={context / case.dockerfile}",
+        "--isolation=namespaces",
+        "--no-push",
+        f"--oci-layout-path={directory / 'image'}",
+        *bases,
+        *case.flags,
+        environment=case.environment,
+    )
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_image_is_the_one_that_was_measured(
+    name: str, executor: Executor, base: Base, tmp_path: Path
+) -> None:
+    case = CASES[name]
+    build(case, executor, tmp_path).check()
+    image = load_image(f"oci:{tmp_path / 'image'}", tmp_path)
+    differences = case.expectation.compare(image, base(case), times=True)
+    assert not differences, report(differences)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_oracle_refuses_is_refused(
+    name: str, executor: Executor, tmp_path: Path
+) -> None:
+    outcome = build(CASES[name], executor, tmp_path)
+    assert outcome.status == 1
+    assert outcome.error
+    assert "not supported yet" not in outcome.error
+    assert not (tmp_path / "image").exists()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_we_choose_to_refuse_is_refused(
+    name: str, executor: Executor, tmp_path: Path
+) -> None:
+    outcome = build(CASES[name], executor, tmp_path)
+    assert outcome.status == 1
+    assert OURS[name] in outcome.error
+    assert not (tmp_path / "image").exists()
+
+
+@pytest.mark.parametrize("name", NOT_YET)
+def test_what_cannot_be_done_yet_is_refused_by_name(
+    name: str, executor: Executor, tmp_path: Path
+) -> None:
+    outcome = build(CASES[name], executor, tmp_path)
+    assert outcome.status == 1
+    assert f"{NOT_YET[name]} is not supported yet" in outcome.error
+    assert not (tmp_path / "image").exists()
+
+
+def test_the_tables_name_cases() -> None:
+    assert {*NOT_YET, *OURS} <= set(CASES)
+    assert len(OURS) <= 5

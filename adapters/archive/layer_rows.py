@@ -184,7 +184,8 @@ class LayerRows:
 
     def _link(self, path: str, member: TarMember) -> Link:
         target = self._resolve_parents(layer_path(member.link_name))
-        if not path or target in self._directories or target == path:
+        nested = f"{path}/".startswith(f"{target}/") or target.startswith(f"{path}/")
+        if not path or target in self._directories or nested:
             raise InvalidLayer(
                 f"{path[:200]!r} is a hard link to {member.link_name[:200]!r}",
                 hint=_HINT,
@@ -208,6 +209,8 @@ class LayerRows:
 
     def _put(self, entry: FileEntry) -> None:
         path = entry.path
+        if entry.type is FileType.DIRECTORY:
+            self._hide_replaced(path)
         self._forget(path, keep_children=entry.type is FileType.DIRECTORY)
         self._note_parents(path)
         self._entries[path] = entry
@@ -220,10 +223,23 @@ class LayerRows:
         """Make the parents directories, whatever the layer said before."""
         parent = parent_of(path)
         while parent not in self._directories:
-            if parent in self._entries or parent in self._links:
+            if self._hide_replaced(parent):
                 self._forget(parent)
             self._directories.add(parent)
             parent = parent_of(parent)
+
+    def _hide_replaced(self, path: str) -> bool:
+        """Return whether a directory comes in place of something else.
+
+        What that had replaced in lower layers, children of a directory perhaps,
+        does not come back by it.
+        """
+        entry = self._entries.get(path)
+        is_other = entry is not None and entry.type is not FileType.DIRECTORY
+        if is_other or path in self._links:
+            self._whiteouts[path] = None
+            return True
+        return False
 
     def _forget(self, path: str, *, keep_children: bool = False) -> None:
         """Drop an earlier row of the path, and of what was below it."""

@@ -7,7 +7,7 @@ into a layer.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -83,14 +83,11 @@ class _Comparison:
         return self._touched.get(path) or self._before.get(path)
 
     def _entries(self, paths: Collection[str]) -> Iterator[PlannedEntry]:
-        rows = [row for row in map(self._now, paths) if row is not None]
-        names = Counter(row.link_group for row in rows)
-        for row in rows:
-            alone = names[row.link_group] == 1
-            entry = row._replace(link_group="") if alone else row
-            is_file = row.type is FileType.FILE
-            content = StoredContent(ROOT_ORIGIN, row.path) if is_file else None
-            yield PlannedEntry(entry, content)
+        for row in map(self._now, paths):
+            if row is not None:
+                is_file = row.type is FileType.FILE
+                content = StoredContent(ROOT_ORIGIN, row.path) if is_file else None
+                yield PlannedEntry(row, content)
 
     def _needs_whiteout(self, path: str) -> bool:
         parent = parent_of(path)

@@ -60,6 +60,11 @@ def test_a_child_below_a_file_makes_it_a_directory() -> None:
     assert paths(index_of(file("d"), file("d/x"))) == ["d/x"]
 
 
+def test_a_directory_after_a_file_does_not_bring_lower_children_back() -> None:
+    assert index_of(file("d"), directory("d")).whiteouts == ("d",)
+    assert index_of(file("d"), file("d/x")).whiteouts == ("d",)
+
+
 def test_hard_links_carry_the_row_of_their_target() -> None:
     index = index_of(
         file("a", b"x", 0o4711), hard_link("b", "/a"), hard_link("c", "./b")
@@ -172,6 +177,8 @@ HOSTILE = {
     "deep parent": [file("a/b/../../../x")],
     "hard link outside": [hard_link("l", "../../etc/passwd")],
     "hard link to a directory": [directory("d"), hard_link("l", "d")],
+    "hard link in place of its parent": [file("d/x"), hard_link("d", "d/x")],
+    "hard link below its target": [file("f"), hard_link("f/x", "f")],
     "hard link to itself": [hard_link("l", "l")],
     "hard link in place of the root": [file("a"), hard_link("./", "a")],
     "whiteout of ..": [file(".wh...")],

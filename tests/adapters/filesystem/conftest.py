@@ -13,7 +13,7 @@ from tests.support.disks import enter_mount_namespace
 
 
 @pytest.fixture(scope="session")
-def _own_mounts() -> None:
+def own_mounts() -> None:
     enter_mount_namespace()
 
 
@@ -23,7 +23,7 @@ def root(
 ) -> Iterator[DirectoryRoot | OverlayRoot]:
     roots: DirectoryRoots | OverlayRoots = DirectoryRoots(str(tmp_path / "roots"))
     if request.param == "overlay":
-        request.getfixturevalue("_own_mounts")
+        request.getfixturevalue("own_mounts")
         roots = OverlayRoots(str(tmp_path / "roots"))
     made = roots.create("stage-0")
     yield made

@@ -17,6 +17,7 @@ from domain.dockerfile.instruction import (
     Shell,
     ShellForm,
 )
+from domain.dockerfile.mount import check_mount
 from domain.dockerfile.statement import Statement
 from domain.errors import DockerfileError
 
@@ -24,6 +25,8 @@ _RUN_FLAGS = FlagTable(strings=("network", "security"), lists=("mount", "device"
 _HEALTHCHECK_FLAGS = FlagTable(
     strings=("interval", "timeout", "start-period", "start-interval", "retries")
 )
+_NETWORKS = ("default", "none", "host")
+_SECURITY = ("sandbox", "insecure")
 _SHORTEST = 1_000_000  # ns; the engine checks no more often than each millisecond
 _MOST_RETRIES = 2**31 - 1
 
@@ -34,6 +37,10 @@ def parse_run(statement: Statement) -> Run:
     command = _command(statement.rest)
     if command == ExecForm(arguments=()):
         raise statement.missing_argument()
+    for mount in values.strings("mount"):
+        check_mount(mount, statement.escape)
+    _check_choice(values, "network", _NETWORKS)
+    _check_choice(values, "security", _SECURITY)
     return Run(
         location=statement.location,
         text=statement.text,
@@ -44,6 +51,14 @@ def parse_run(statement: Statement) -> Run:
         security=values.string("security"),
         devices=values.strings("device"),
     )
+
+
+def _check_choice(values: FlagValues, name: str, words: tuple[str, ...]) -> None:
+    value = values.string(name)
+    if value is not None and value not in words:
+        raise DockerfileError(
+            f"--{name} cannot be {value!r}", hint=f"it is {', '.join(words)}"
+        )
 
 
 def parse_cmd(statement: Statement) -> Cmd:

@@ -20,6 +20,7 @@ from domain.dockerfile.instruction import (
     Run,
 )
 from domain.dockerfile.location import LintWarning, Location
+from domain.dockerfile.mount import mount_origin
 from domain.errors import DockerfileError
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -201,15 +202,6 @@ def source_references(instruction: Instruction) -> tuple[str, ...]:
         case Copy(from_=str(reference)):
             return (reference,)
         case Run(mounts=mounts):
-            found = map(_mount_source, mounts)
-            return tuple(filter(None, found))
+            return tuple(filter(None, map(mount_origin, mounts)))
         case _:
             return ()
-
-
-def _mount_source(mount: str) -> str | None:
-    for field in mount.split(","):
-        key, _, value = field.strip().partition("=")
-        if key.lower() == "from":
-            return value
-    return None

@@ -145,13 +145,13 @@ SECOND = 10**9
         ('RUN ["a", "b c"]', Run, {"command": EXEC}),
         (
             (
-                "RUN --mount=type=bind,from=x --mount='type=secret,id=a b' "
+                "RUN --mount=type=bind,from=x,target=/x --mount='type=secret,id=a b' "
                 "--network=none --security=insecure --device=a --device=b -- --x y"
             ),
             Run,
             {
                 "command": ShellForm(text="--x y"),
-                "mounts": ("type=bind,from=x", "type=secret,id=a b"),
+                "mounts": ("type=bind,from=x,target=/x", "type=secret,id=a b"),
                 "network": "none",
                 "security": "insecure",
                 "devices": ("a", "b"),

@@ -119,8 +119,8 @@ def test_a_source_that_cannot_be_is_refused_with_its_line(
         ("ADD a b", ()),
         ("RUN a", ()),
         ("RUN --mount=target=/a --mount=type=bind,From=x,target=/b c", ("x",)),
-        ("RUN --mount=from=x --mount=type=cache,from=y,target=/c d", ("x", "y")),
-        ("RUN --mount=from= a", ()),
+        ("RUN --mount=from=x,dst=/x --mount=type=cache,from=y,target=/c d", ("x", "y")),
+        ("RUN --mount=from=,dst=/x a", ()),
         ("ENV from=x", ()),
     ],
 )

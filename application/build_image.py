@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import read_context_tree
+from application.errors import RegistryError
 from application.gather_facts import FactSources
 from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLayer
 from application.ports.context import ContextSource
@@ -138,8 +139,7 @@ class BuildImage:
         try:
             base = self._bases.resolve(prepared.base, prepared.platform)
         except KanipyError as error:
-            line = prepared.stage.start.location.first
-            error.place = error.place or f"Dockerfile:{line}"
+            error.at_line(prepared.stage.start.location.first)
             raise
         image = base.image
         return BuiltStage(
@@ -166,7 +166,12 @@ class BuildImage:
             return _source_tree(files, f"stage {stage}")
         if name in self._named_contexts:
             return self._named_context_tree(name, build)
-        return self._image_tree(name, build)
+        try:
+            return self._image_tree(name, build)
+        except RegistryError as error:
+            if not set(name) & set("/:@"):
+                error.hint = f"no stage before line {line} is named {name}"
+            raise
 
     def _context_tree(self, build: _Build) -> SourceTree:
         prepared = build.prepared

@@ -107,7 +107,7 @@ class BuildStage:
             plan = self._plan(instruction, later, state, walk)
             layer = self._perform(plan, walk)
         except KanipyError as error:
-            error.place = error.place or f"Dockerfile:{instruction.location.first}"
+            error.at_line(instruction.location.first)
             raise
         return _with_history(plan, layer, walk.settings), layer
 

@@ -18,6 +18,8 @@ It does not print and knows no exit status: `entrypoints.exit_status` does.
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class KanipyError(Exception):
     """An error with a place and a remedy, for the person who runs the build.
@@ -39,6 +41,18 @@ class KanipyError(Exception):
     def __str__(self) -> str:
         """Render "place: message", without the hint."""
         return f"{self.place}: {self.message}" if self.place else self.message
+
+    def at_line(self, line: int) -> Self:
+        """Return this error with a Dockerfile line before its place.
+
+        Nothing changes where the place is a line of the Dockerfile already.
+        """
+        here = f"Dockerfile:{line}"
+        if not self.place:
+            self.place = here
+        elif not self.place.startswith("Dockerfile:"):
+            self.place = f"{here}: {self.place}"
+        return self
 
 
 class DockerfileError(KanipyError):
@@ -64,12 +78,6 @@ class BuildRuleError(KanipyError):
     Raised by planning (a missing COPY source, an unknown user, …). The service
     that plans adds the line by `at_line`.
     """
-
-    def at_line(self, line: int) -> BuildRuleError:
-        """Return this error with the Dockerfile line as its place."""
-        if self.place is None:
-            self.place = f"Dockerfile:{line}"
-        return self
 
 
 class InvalidReference(KanipyError):

@@ -172,7 +172,7 @@ def test_a_registry_that_is_not_there_is_named(
     write_context(context, f"FROM {host}/some/base\nCOPY app /\n")
     tar = tmp_path / "image.tar"
     outcome = builder.run(context, "--no-push", f"--tar-path={tar}", "-d", "x/y:z")
-    check_refusal(outcome, host, "some/base", hint="port")
+    check_refusal(outcome, "Dockerfile:1: ", host, "some/base", hint="port")
     assert not tar.exists()
 
 
@@ -188,12 +188,21 @@ def test_a_registry_that_wants_an_account_is_named(
     check_refusal(outcome, private_registry.host, "bad/base", hint="config.json")
 
 
+def test_a_stage_that_is_not_there_is_named(
+    builder: Executor, registry: Registry, context: Path
+) -> None:
+    write_context(context, BUSYBOX + "COPY --from=biuld /app /\n")
+    outcome = builder.run(context, f"--destination={tag(registry, 'no stage')}")
+    check_refusal(outcome, "Dockerfile:2: ", "biuld", hint="biuld")
+    assert nothing_pushed(registry, "no stage")
+
+
 def test_a_base_that_the_registry_does_not_have_is_named(
     builder: Executor, registry: Registry, context: Path
 ) -> None:
     write_context(context, f"FROM {registry.host}/no/such/base:1\nCOPY app /\n")
     outcome = builder.run(context, f"--destination={tag(registry, 'unknown base')}")
-    check_refusal(outcome, registry.host, "no/such/base", hint="")
+    check_refusal(outcome, "Dockerfile:1: ", registry.host, "no/such/base", hint="")
     assert nothing_pushed(registry, "unknown base")
 
 

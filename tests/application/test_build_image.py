@@ -574,8 +574,13 @@ def test_output_of_run_is_passed_on() -> None:
         ("FROM base\n\nEXPOSE x", BuildRuleError, "Dockerfile:3", "invalid port 'x'"),
         ("FROM base\nUSER ghost\nRUN x", BuildRuleError, "Dockerfile:3", "ghost"),
         ("FROM base\nENV a=${b:?no}", DockerfileError, "Dockerfile:2", "no"),
-        ("FROM nothing", ManifestUnknown, "index.docker.io/library/nothing", "nothing"),
-        ("FROM UPPER", InvalidReference, "image 'UPPER'", "upper-case"),
+        (
+            "FROM nothing",
+            ManifestUnknown,
+            "Dockerfile:1: index.docker.io/library/nothing",
+            "nothing",
+        ),
+        ("FROM UPPER", InvalidReference, "Dockerfile:1: image 'UPPER'", "upper-case"),
         ("FROM a@sha256:1", KanipyError, "Dockerfile:1", "sha256 digest"),
         ("FROM --platform=toaster base", DockerfileError, "Dockerfile:1", "toaster"),
         ("ARG B\nFROM $B", DockerfileError, "Dockerfile:2", "the base image '$B' is"),
@@ -588,7 +593,7 @@ def test_output_of_run_is_passed_on() -> None:
         (
             "FROM base\nCOPY --from=nothing /x /x",
             ManifestUnknown,
-            "index.docker.io/library/nothing",
+            "Dockerfile:2: index.docker.io/library/nothing",
             "nothing",
         ),
         (
@@ -636,6 +641,11 @@ def test_a_directory_of_the_context_that_cannot_be_read() -> None:
     context = MemoryBuildContext({"d/f": b"1"}, unreadable=["d"])
     error = failed(MemoryBuild("FROM base\nCOPY d /d", context=context))
     assert isinstance(error, ContextUnavailable)
+
+
+def test_a_word_that_is_neither_stage_nor_image_is_called_so() -> None:
+    error = failed(MemoryBuild("FROM base\nCOPY --from=biuld /x /x"))
+    assert error.hint == "no stage before line 2 is named biuld"
 
 
 def test_a_directory_as_a_base_is_refused_with_what_to_write() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from adapters.http.retries import Retries
 from adapters.registry.connection import RegistryConnections
+from adapters.registry.parallel import run_parallel
 from adapters.registry.repository import RegistryRepository
-from adapters.registry.upload import PIECE, BlobUpload, OpenContent, UploadStopped
+from adapters.registry.upload import PIECE, BlobUpload, OpenContent
 from application.ports.images import BuiltImage, OpenLayer
 from domain.image.descriptor import Descriptor
 from domain.image.media_type import is_foreign_layer
@@ -91,26 +92,12 @@ class RegistryImageDestination:
     def _push_blobs(self, blobs: list[_Blob]) -> None:
         stopped = Event()
         upload = BlobUpload(self._repository, self._retries, stopped, self._piece)
-        pool = ThreadPoolExecutor(PARALLEL_UPLOADS, thread_name_prefix="upload")
-        try:
-            futures = [
-                pool.submit(upload.push, blob.descriptor, blob.open, blob.mount_from)
-                for blob in blobs
-            ]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            _raise_first(futures)
-        finally:
-            # After a failure, or a signal, the other uploads end at their next chunk.
-            stopped.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+        jobs = [
+            partial(upload.push, blob.descriptor, blob.open, blob.mount_from)
+            for blob in blobs
+        ]
+        run_parallel(jobs, PARALLEL_UPLOADS, stopped)
 
 
 def _opener(open_layer: OpenLayer, layer: Descriptor) -> OpenContent:
     return lambda: open_layer(layer)
-
-
-def _raise_first(futures: list[Future[None]]) -> None:
-    for future in futures:
-        error = future.exception() if future.done() else None
-        if error is not None and not isinstance(error, UploadStopped):
-            raise error

@@ -43,7 +43,7 @@ class Seen:
 
 @dataclass
 class Fault:
-    """What shall go wrong with requests whose "METHOD /path" matches.
+    """What shall go wrong with requests whose "METHOD /path?query" matches.
 
     Attributes:
         pattern: Regular expression, found anywhere in the line.
@@ -51,6 +51,7 @@ class Fault:
         headers: Headers of the answer.
         body: Body of the answer.
         cut_after: Answer normally, but close after so many bytes of the body.
+        has_length: Whether a cut answer says how long it should have been.
         times: How often.
     """
 
@@ -59,6 +60,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut_after: int | None = None
+    has_length: bool = True
     times: int = 1
 
 
@@ -213,7 +215,6 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.server.registry
         url = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        line = f"{self.command} {url.path}"
         too_large = registry.largest_body is not None and length > registry.largest_body
         body = b"" if too_large else self.rfile.read(length)
         self.seen = Seen(
@@ -222,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         with registry.lock:
             registry.seen.append(self.seen)
             registry.peers.add(self.client_address[1])
-        self.fault = registry.take_fault(line)
+        self.fault = registry.take_fault(f"{self.command} {self.path}")
         if self.fault and self.fault.cut_after is None:
             self._fail(self.fault)
         elif too_large:
@@ -414,11 +415,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        fault = self.fault
+        if fault is None or fault.has_length:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
             return
-        fault = self.fault
         if fault is not None and fault.cut_after is not None:
             self.wfile.write(body[: fault.cut_after])
             self.wfile.flush()

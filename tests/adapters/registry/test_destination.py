@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
@@ -149,6 +150,49 @@ def test_a_refused_mount_becomes_an_upload(
     server.faults = [Fault("POST .*uploads", status)]
     _publish_on_base(make(), base)
     assert _stored(server)
+
+
+def test_a_token_that_is_refused_for_a_mount_is_not_needed_for_an_upload(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.authentication = "bearer"
+    base = _from_base(server, server.host)
+    server.faults = [Fault("GET /token.*base", 401, times=9)]
+    _publish_on_base(make(), base)
+    assert _stored(server)
+
+
+def test_registries_that_may_not_be_asked_are_pushed_to(
+    server: FakeRegistry, make: Make
+) -> None:
+    """Some accounts may push and not pull."""
+    server.faults = [Fault("HEAD", 401, times=9)]
+    _publish(make())
+    assert _stored(server)
+
+
+class _Pipe(io.BytesIO):
+    """A stream that cannot seek."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise io.UnsupportedOperation
+
+
+def test_pieces_are_made_of_streams_that_cannot_seek(
+    server: FakeRegistry, make: Make
+) -> None:
+    piece = SIZES[-1] // 3
+    server.largest_body = piece
+    destination = make(piece=piece)
+    with pytest.raises(RegistryError) as caught:
+        destination.publish(
+            IMAGE.built, lambda layer: _Pipe(IMAGE.layers[layer.digest])
+        )
+    assert caught.value.method == "PUT"
+    assert {d for _, d in server.blobs} == {str(d) for d in IMAGE.blobs()}
 
 
 def test_layers_of_another_registry_are_not_mounted(

@@ -173,6 +173,18 @@ def test_a_broken_download_is_taken_up_where_it_broke(
 
 
 @pytest.mark.usefixtures("image")
+def test_an_answer_without_a_length_that_ends_early_is_taken_up_too(
+    server: FakeRegistry, source: RegistryImageSource
+) -> None:
+    image = _resolve(server, source)
+    digest = server.put_blob("app", BIG)
+    big = Descriptor(media_type="", digest=image.digest.parse(digest), size=len(BIG))
+    server.faults = [Fault("GET .*blobs", cut_after=3_000_000, has_length=False)]
+    with source.open_blob(image, big) as stream:
+        assert stream.read() == BIG
+
+
+@pytest.mark.usefixtures("image")
 @pytest.mark.parametrize("supports_ranges", [True, False])
 def test_a_blob_is_read_from_an_offset(
     server: FakeRegistry, source: RegistryImageSource, *, supports_ranges: bool

@@ -228,8 +228,7 @@ class LayeredFilesystem:
             if path in index.entries:
                 return number, path
             path = index.links.get(path, path)
-        message = f"no layer holds /{path}"
-        raise InvalidImage(message)  # pragma: no cover - the tree has it
+        raise InvalidImage(f"no layer holds /{path}")
 
     def _fetched(self) -> Iterable[StageLayer]:
         """Yield the layers, each fetched while the one before is worked on."""

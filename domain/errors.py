@@ -48,7 +48,7 @@ class KanipyError(Exception):
         Nothing changes where the place is a line of the Dockerfile already.
         """
         here = f"Dockerfile:{line}"
-        if not self.place:
+        if self.place in (None, "", "Dockerfile"):
             self.place = here
         elif not self.place.startswith("Dockerfile:"):
             self.place = f"{here}: {self.place}"

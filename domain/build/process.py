@@ -1,8 +1,8 @@
-"""The process of a RUN, as a value."""
+"""The process of a RUN, and what it is shown besides its root, as values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +19,91 @@ class ProcessSpec:
         gid: Group to run as.
         groups: Supplementary groups.
         hostname: Host name the process sees, where isolation gives it its own.
+        has_network: Whether it reaches the builder's network; without it there is
+            a loopback device of its own and nothing else.
+        privileged: Whether it keeps every capability of the builder, instead of
+            those that docker leaves to a container.
     """
 
     argv: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...] = field(repr=False)
     working_directory: str = "/"
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = ()
     hostname: str = "buildkitsandbox"
+    has_network: bool = True
+    privileged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeMount:
+    """A file or directory of the builder, shown to a process.
+
+    Attributes:
+        target: Absolute path inside the root.
+        source: Absolute path on the builder, free of symlinks.
+        is_directory: Whether it is a directory.
+        read_only: Whether the process may not write to it.
+    """
+
+    target: str
+    source: str
+    is_directory: bool = True
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TmpfsMount:
+    """An empty directory (1777) that is gone with the process.
+
+    Attributes:
+        target: Absolute path inside the root.
+        size: Most bytes it may hold, 0 for no limit.
+        read_only: Whether nothing can be put into it.
+    """
+
+    target: str
+    size: int = 0
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMount:
+    """A read-only file with a content of ours: a secret, a script.
+
+    Attributes:
+        target: Absolute path inside the root.
+        content: Its bytes; never in `repr`.
+        mode: Permission bits.
+        uid: Owner.
+        gid: Group.
+    """
+
+    target: str
+    content: bytes = field(repr=False)
+    mode: int = 0o400
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketMount:
+    """A Unix socket that leads to one of the builder (an SSH agent).
+
+    Attributes:
+        target: Absolute path inside the root.
+        source: Absolute path of the builder's socket.
+        mode: Permission bits.
+        uid: Owner.
+        gid: Group.
+    """
+
+    target: str
+    source: str
+    mode: int = 0o600
+    uid: int = 0
+    gid: int = 0
+
+
+ShownMount = TreeMount | TmpfsMount | FileMount | SocketMount

@@ -23,11 +23,17 @@ def expand_wildcards(source: str, tree: FileTree) -> list[str]:
     """Return the paths a source names, sorted; itself where it is no pattern.
 
     A pattern that matches nothing names nothing (BuildKit does the same).
+
+    Raises:
+        DockerfileError: The pattern is malformed, whether there is a file or not.
     """
     fixed, pattern = split_pattern(clean_source(source))
     if not pattern:
         return [fixed]
-    return _matching(tree, tree.resolve(fixed), pattern.split("/"))
+    components = pattern.split("/")
+    for component in components:
+        matches(component, "")
+    return _matching(tree, tree.resolve(fixed), components)
 
 
 def _matching(tree: FileTree, directory: str, pattern: list[str]) -> list[str]:

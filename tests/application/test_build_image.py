@@ -565,6 +565,7 @@ def test_output_of_run_is_passed_on() -> None:
     ("text", "kind", "place", "message"),
     [
         ("FROM base\nFOO", DockerfileError, "Dockerfile:2", "FOO"),
+        ("FROM base\nCOPY a[ /x", DockerfileError, "Dockerfile:2", "malformed pattern"),
         (
             "FROM base\nCOPY none /x",
             BuildRuleError,
@@ -625,6 +626,21 @@ def test_bad_input_names_its_place(
     assert message in error.message
     assert "secret" not in str(error)
     assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("nothing", "no stage before line 2 is named nothing"),
+        ("some/nothing", "check the name"),
+    ],
+)
+def test_a_from_that_is_neither_stage_nor_image_may_be_a_typing_error(
+    name: str, hint: str
+) -> None:
+    error = failed(MemoryBuild(f"FROM base\nCOPY --from={name} /x /x"))
+    assert isinstance(error, ManifestUnknown)
+    assert error.hint == hint
 
 
 def test_a_missing_dockerfile() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.build.wildcard import clean_source, expand_wildcards
+from domain.errors import DockerfileError
 from tests.support.trees import tree
 
 TREE = tree(
@@ -66,6 +67,12 @@ def test_the_part_before_a_pattern_is_followed_through_symlinks() -> None:
 
 def test_a_pattern_enters_no_symlink() -> None:
     assert expand_wildcards("l*/x.txt", TREE) == []
+
+
+@pytest.mark.parametrize("source", ["none/a[", "none/*/[]", "a[.txt"])
+def test_a_malformed_pattern_is_an_error_even_where_nothing_is(source: str) -> None:
+    with pytest.raises(DockerfileError, match="malformed pattern"):
+        expand_wildcards(source, TREE)
 
 
 def test_a_star_matches_names_that_begin_with_a_dot() -> None:

@@ -10,7 +10,7 @@ CODE   := conftest.py domain application adapters entrypoints tests integration 
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types layers unit contracts check test integration \
+.PHONY: help setup format lint types layers unit contracts golden check test integration \
         demo bench soak image clean
 
 help: ## list the targets
@@ -43,6 +43,9 @@ unit: $(STAMP) ## run the unit tests
 
 contracts: $(STAMP) ## run the contract suites over memory and real adapters
 	$(PYTEST) $(or $(T),tests/contracts)
+
+golden: $(STAMP) ## write the texts of tests/golden anew; read their diff
+	UPDATE_GOLDEN=1 $(PYTEST) tests/golden
 
 check: lint types layers ## all that needs neither network nor docker, with coverage
 	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)

@@ -94,9 +94,10 @@ class MemoryBuild:
         codec: Codec | None = None,
         layer_vendor: Vendor = Vendor.OCI,
         refusal: str = "",
+        reporter: RecordingReporter | None = None,
     ) -> None:
         self.clock = FixedClock()
-        self.reporter = RecordingReporter()
+        self.reporter = reporter or RecordingReporter()
         self.results = MemoryResultFiles()
         self.registry = MemoryImageSource()
         self.destination = MemoryImageDestination()

@@ -13,7 +13,12 @@ from pathlib import Path
 from integration.image_comparison.comparison import FlatImage, load_image
 
 COMMAND = (sys.executable, "-I", "-m", "entrypoints.executor")
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"}
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/nonexistent",
+    # Nothing answers there: no build of a test asks the internet for an image.
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ class Executor:
         Args:
             context: The build context.
             flags: Further flags.
-            environment: Variables besides PATH and HOME.
+            environment: Variables besides `ENVIRONMENT`.
 
         Raises:
             AssertionError: It left work files behind, or showed a traceback.

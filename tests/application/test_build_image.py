@@ -140,6 +140,12 @@ def test_a_run_makes_a_layer_of_its_changes() -> None:
     assert build.tree().get("bin/sh") is None
 
 
+def test_a_run_to_come_is_reason_enough_to_unpack_at_once() -> None:
+    commands = {"x": writes("x")}
+    build = built("FROM base\nCOPY f /f\nRUN x", context={"f": b""}, commands=commands)
+    assert build.performed == [Materialise, WriteLayer, RunProcess]
+
+
 def test_copy_between_two_runs_enters_its_own_layer_only() -> None:
     text = "FROM base\nCOPY a /srv/\nRUN one\nCOPY b /srv/\nWORKDIR /w\nRUN two"
     commands = {"one": writes("srv/one"), "two": writes("srv/b", b"changed")}
@@ -753,6 +759,23 @@ def test_roots_are_removed_at_the_end_and_earlier_where_nobody_copies() -> None:
     build.run()
     assert order == [True]
     assert all(root.discarded for root in build.roots.created.values())
+
+
+def test_a_root_that_somebody_copies_from_is_kept_until_then() -> None:
+    gone: list[bool] = []
+    text = "FROM base AS a\nRUN one\nFROM base\nCOPY --from=a /one /\nRUN two"
+    build = MemoryBuild(
+        text,
+        commands={
+            "one": writes("one"),
+            "two": lambda root, process: gone.append(
+                build.roots.created["/memory/stage-0"].discarded
+            ),
+        },
+    )
+    build.run()
+    assert gone == [False]
+    assert build.roots.created["/memory/stage-0"].discarded
 
 
 def test_the_config_of_the_base_is_inherited() -> None:

@@ -63,6 +63,7 @@ def given(**arguments: str) -> InputOptions:
         ("FROM debian-$TARGETARCH", given(), "debian-amd64"),
         ("FROM debian-$TARGETARCH", given(TARGETARCH="mine"), "debian-mine"),
         ("ARG TARGETARCH=x\nFROM debian-$TARGETARCH", given(), "debian-x"),
+        ("ARG TARGETARCH=x\nARG B=$TARGETARCH\nFROM $B", given(), "x"),
     ],
 )
 def test_base_of_a_stage(text: str, options: InputOptions, base: str) -> None:

@@ -159,6 +159,13 @@ def test_symlinks_of_the_destination_are_followed(text: str, rows: list[str]) ->
     assert lines(text) == rows
 
 
+def test_directories_a_dangling_symlink_needs_are_made_like_all_others() -> None:
+    made = lines("COPY --chown=3:4 a.txt /lost")
+    assert made[:2] == ["d 0755 3:4 deep", "d 0755 3:4 deep/er"]
+    with pytest.raises(BuildRuleError, match="/f is not a directory"):
+        copied("COPY a.txt /lnk", SOURCE, "f\nlnk -> f/below")
+
+
 def test_a_symlink_in_the_destination_directory_is_replaced() -> None:
     root = "dir/\ndir/a.txt -> /etc/passwd\netc/passwd"
     assert lines("COPY a.txt /dir/", root) == [

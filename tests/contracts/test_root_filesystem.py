@@ -507,3 +507,11 @@ def test_discarding_twice_is_no_error(stage: Stage) -> None:
     stage.extract(*BASE)
     stage.root.discard()
     stage.root.discard()
+
+
+def test_a_whiteout_of_a_plan_hides_nothing_the_plan_makes(stage: Stage) -> None:
+    tree = stage.extract(directory("-d", 0o700), file("-d/old"))
+    plan = LayerPlan((literal("-d/new", b"x"), PlannedWhiteout("-d")))
+    tree = applied(stage, tree, plan)
+    assert sorted(row.path for row in tree) == ["", "-d", "-d/new"]
+    assert flat(stage.disk.tree()) == flat(tree)

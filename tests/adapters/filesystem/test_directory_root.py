@@ -126,3 +126,16 @@ def test_handles_open_nothing_but_names(tmp_path: Path, path: str) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     with Handles(str(tmp_path)) as handles, pytest.raises(OSError, match="not a path"):
         handles.find(path)
+
+
+def test_a_directory_of_a_later_layer_loses_the_attributes_of_the_earlier(
+    root: RootFilesystem,
+) -> None:
+    with_attribute = directory("d")._replace(pax=(("SCHILY.xattr.user.a", "1"),))
+    tree = extract(root, with_attribute, file("d/f"))
+    assert os.listxattr(Path(root.path, "d")) == ["user.a"]
+    made = layer(directory("d"))
+    tree = tree.apply(root.extract(made.open(), "", made.diff_id))
+    assert os.listxattr(Path(root.path, "d")) == []
+    Path(root.path, "d").chmod(0o700)
+    assert len(root.changes(tree).rows) == 1

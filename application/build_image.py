@@ -99,7 +99,12 @@ class BuildImage:
         self._contents.add(base.filesystem.name, base.filesystem)
         state = self._stages.build(
             StageStart(
-                stage=prepared.stage, state=base.state, filesystem=base.filesystem
+                stage=prepared.stage,
+                state=base.state,
+                filesystem=base.filesystem,
+                parents=build.prepared.parents(prepared.stage),
+                ignore=build.prepared.ignore,
+                remarks=build.prepared.remarks,
             ),
             FactSources(
                 source=lambda name, line: self._source(name, line, prepared, build)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from application.gather_facts import FactSources, GatherFacts
 from application.layered_filesystem import LayeredFilesystem
@@ -11,6 +11,8 @@ from application.perform_effects import PerformEffects
 from application.ports.dockerfile import DockerfileReader
 from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter, Step, StepResult
+from application.remarks import Remarks
+from domain.build.lint import StageText, stage_remarks
 from domain.build.plan import (
     BuildSettings,
     InstructionPlan,
@@ -19,6 +21,7 @@ from domain.build.plan import (
 )
 from domain.build.state import StageState
 from domain.build.words import Words
+from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.instruction import Instruction
 from domain.dockerfile.parse import parse_trigger
 from domain.dockerfile.stage import Stage
@@ -36,11 +39,17 @@ class StageStart:
         stage: The stage as parsed.
         state: Config and variables of its base.
         filesystem: Layers of its base.
+        parents: The stages it is built on, for remarks.
+        ignore: What the context's ignore file leaves out, for remarks.
+        remarks: Takes the remarks on the stage.
     """
 
     stage: Stage
     state: StageState
     filesystem: LayeredFilesystem
+    parents: Sequence[Stage] = ()
+    ignore: IgnoreRules = field(default_factory=IgnoreRules)
+    remarks: Remarks
 
 
 class BuildStage:
@@ -80,6 +89,7 @@ class BuildStage:
         """
         triggers = self._triggers(start)
         state = start.state.without_triggers()
+        start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
         walk = _Walk(start.filesystem, sources, settings)
         for number, instruction in enumerate(instructions):
@@ -147,6 +157,20 @@ class _Walk:
     filesystem: LayeredFilesystem
     sources: FactSources
     settings: BuildSettings
+
+
+def _stage_text(
+    start: StageStart, triggers: Sequence[Instruction], settings: BuildSettings
+) -> StageText:
+    return StageText(
+        instructions=start.stage.instructions,
+        triggers=triggers,
+        parents=start.parents,
+        state=start.state,
+        arguments=settings.arguments,
+        escape=settings.escape,
+        ignore=start.ignore,
+    )
 
 
 def _with_history(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from application.options import InputOptions
@@ -14,14 +14,18 @@ from application.ports.context import (
 )
 from application.ports.dockerfile import DockerfileReader
 from application.ports.reporter import Reporter
+from application.remarks import Remarks
 from domain.build.plan import BuildSettings
 from domain.build.variables import (
     PROXY_ARGUMENTS,
     BuildArguments,
     platform_arguments,
 )
+from domain.dockerfile.checks import CheckOptions
 from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.instruction import Arg
+from domain.dockerfile.lint_from import FromVariables, from_remarks
+from domain.dockerfile.location import LintWarning
 from domain.dockerfile.parse import parse_dockerfile
 from domain.dockerfile.stage import Dockerfile, Stage
 from domain.dockerfile.word import expand
@@ -30,6 +34,9 @@ from domain.image.platform import Platform
 
 _ALWAYS_ACCEPTED = ("BUILDKIT_", "SOURCE_DATE_EPOCH")
 """Prefixes of build arguments that need no ARG (BuildKit's own)."""
+
+
+_CHECK_ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,8 @@ class PreparedBuild:
         target: Number of the stage that becomes the image.
         platform: Platform of the result, and of images that --from names.
         settings: What is the same for all instructions.
+        parents: Finds the stages that a stage is built on.
+        remarks: Tells what is remarked on the Dockerfile.
         unclaimed: Build arguments that no ARG of the Dockerfile declares.
     """
 
@@ -72,6 +81,8 @@ class PreparedBuild:
     target: int
     platform: Platform
     settings: BuildSettings
+    parents: Callable[[Stage], tuple[Stage, ...]]
+    remarks: Remarks
     unclaimed: tuple[str, ...] = ()
 
 
@@ -107,10 +118,9 @@ class PrepareBuild:
         context = self._context.fetch()
         text = self._dockerfiles.read(self._options.dockerfile, context)
         dockerfile = parse_dockerfile(text.data, self._reader.split)
-        for warning in dockerfile.warnings:
-            line, rule = warning.line, warning.rule
-            self._reporter.warning(f"Dockerfile:{line}: {rule}: {warning.message}")
-        arguments = self._arguments(dockerfile)
+        remarks = Remarks(self._check_options(dockerfile), self._reporter)
+        arguments = self._arguments(dockerfile, dict(self._options.build_args))
+        remarks.tell((*dockerfile.warnings, *self._on_froms(dockerfile, arguments)))
         target = dockerfile.target(self._options.target or None)
         platform = self._options.platform or self._host
         froms = _Froms(arguments, dockerfile, platform)
@@ -127,13 +137,38 @@ class PrepareBuild:
                 escape=dockerfile.directives.escape,
                 now_ns=self._clock.now_ns(),
             ),
+            parents=lambda stage: dockerfile.parents(stage, froms.expand_base),
+            remarks=remarks,
             unclaimed=self._unclaimed_arguments(dockerfile),
         )
 
-    def _arguments(self, dockerfile: Dockerfile) -> BuildArguments:
+    def _check_options(self, dockerfile: Dockerfile) -> CheckOptions:
+        """Return the options of the remarks; a build argument beats the directive."""
+        given = dict(self._options.build_args).get(_CHECK_ARGUMENT)
+        return CheckOptions.parse(given or dockerfile.directives.check)
+
+    def _on_froms(
+        self, dockerfile: Dockerfile, arguments: BuildArguments
+    ) -> Iterator[LintWarning]:
+        try:
+            defaults = self._arguments(dockerfile, {})
+        except DockerfileError:
+            defaults = arguments  # an ARG demands a value: there are no defaults
+        declared = (each for arg in dockerfile.global_args for each in arg.declarations)
+        variables = FromVariables(
+            given={**arguments.predefined, **arguments.global_values},
+            defaults={**defaults.predefined, **defaults.global_values},
+            declared={*arguments.predefined, *(each.name for each in declared)},
+            escape=dockerfile.directives.escape,
+        )
+        for stage in dockerfile.stages:
+            yield from from_remarks(stage, variables)
+
+    def _arguments(
+        self, dockerfile: Dockerfile, given: Mapping[str, str]
+    ) -> BuildArguments:
         """Resolve the ARGs before the first FROM, one after the other."""
         target = self._options.platform or self._host
-        given = dict(self._options.build_args)
         predefined = platform_arguments(target, self._host)
         arguments = BuildArguments(
             given=given,

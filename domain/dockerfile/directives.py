@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.dockerfile.arguments import WHITESPACE
+from domain.dockerfile.checks import CheckOptions
 from domain.errors import DockerfileError
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
@@ -21,7 +22,8 @@ class Directives:
         escape: The escape and continuation character, a backslash or a backtick.
         syntax: The frontend image asked for; this builder is its own frontend and
             only reports it.
-        check: Options of the build checks, as written.
+        check: Options of the build checks, as written; what they mean is
+            `domain.dockerfile.checks`'s.
     """
 
     escape: str = "\\"
@@ -60,3 +62,8 @@ def _check(name: str, value: str, found: dict[str, str], line: int) -> None:
             line=line,
             hint="write '# escape=\\' or '# escape=`'",
         )
+    if name == "check":
+        try:
+            CheckOptions.parse(value)
+        except DockerfileError as error:
+            raise DockerfileError(error.message, line=line, hint=error.hint) from None

@@ -98,6 +98,11 @@ class IgnoreRules:
         """
         return cls(tuple(rule for text in patterns for rule in _rules_of(text)))
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether a rule takes back what others ignore (`!`)."""
+        return any(rule.keeps for rule in self.rules)
+
     def ignores(self, path: str) -> bool:
         """Tell whether `path` is left out. The root itself never is."""
         verdict: Verdict | None = None

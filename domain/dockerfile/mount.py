@@ -293,6 +293,10 @@ def _check_secret(mount: Mount) -> None:
         raise DockerfileError(
             "a mount of type secret has neither id nor target", hint="write id=ID"
         )
+    if mount.env is not None and not re.fullmatch(r"[^=\0]+", mount.env):
+        raise DockerfileError(
+            f"env of --mount cannot be {mount.env!r}", hint="write env=NAME"
+        )
 
 
 def _check_tree(mount: Mount) -> None:

@@ -15,7 +15,12 @@ from domain.dockerfile.grammar import parse_instruction
 from domain.dockerfile.instruction import Arg, From, Instruction, Maintainer, OnBuild
 from domain.dockerfile.lint import remarks
 from domain.dockerfile.location import Location
-from domain.dockerfile.source import MaskedSource, Splitter, logical_lines
+from domain.dockerfile.source import (
+    LogicalLine,
+    MaskedSource,
+    Splitter,
+    logical_lines,
+)
 from domain.dockerfile.stage import Dockerfile, Stage
 from domain.errors import DockerfileError
 
@@ -30,13 +35,14 @@ def parse_dockerfile(source: bytes | str, split: Splitter) -> Dockerfile:
     Raises:
         DockerfileError: It is not written by the rules; the error names the line.
     """
-    masked, instructions = _instructions(source, split)
+    masked, lines = logical_lines(source, split)
+    instructions = _instructions(masked, lines)
     if not instructions:
         raise DockerfileError(
             "the file holds no instructions", hint="start it with FROM"
         )
     global_args, rest = _cut_global_args(instructions)
-    warnings = (*masked.warnings, *remarks(instructions))
+    warnings = (*masked.warnings, *remarks(lines, instructions))
     return Dockerfile(
         directives=masked.directives,
         global_args=global_args,
@@ -57,7 +63,7 @@ def parse_trigger(text: str, split: Splitter, *, line: int) -> Instruction:
         DockerfileError: It is not one instruction that may be a trigger.
     """
     try:
-        _, instructions = _instructions(text, split)
+        instructions = _instructions(*logical_lines(text, split))
     except DockerfileError as error:
         raise _bad_trigger(text, line, error.message) from error
     match instructions:
@@ -78,11 +84,10 @@ def _bad_trigger(text: str, line: int, problem: str) -> DockerfileError:
 
 
 def _instructions(
-    source: bytes | str, split: Splitter
-) -> tuple[MaskedSource, list[Instruction]]:
-    masked, lines = logical_lines(source, split)
+    masked: MaskedSource, lines: Sequence[LogicalLine]
+) -> list[Instruction]:
     escape = masked.directives.escape
-    return masked, [parse_instruction(line, escape) for line in lines]
+    return [parse_instruction(line, escape) for line in lines]
 
 
 def _cut_global_args(

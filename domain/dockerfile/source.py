@@ -52,12 +52,14 @@ class LogicalLine:
         arguments: All that follows, continuation lines joined, without comments.
         location: Its lines, heredoc bodies included.
         heredocs: The here-documents it announces, in order.
+        keyword: The instruction word as written.
     """
 
     instruction: str
     arguments: str
     location: Location
     heredocs: tuple[Heredoc, ...] = ()
+    keyword: str = ""
 
     @property
     def text(self) -> str:
@@ -88,11 +90,13 @@ class MaskedSource:
 
     def _unmask(self, line: SplitLine) -> LogicalLine:
         heredocs, last = self.heredocs.get(line.first, ((), line.last))
+        keyword = _decode(line.instruction)
         return LogicalLine(
-            instruction=_decode(line.instruction).upper(),
+            instruction=keyword.upper(),
             arguments=_decode(line.arguments).strip(WHITESPACE),
             location=Location(first=line.first, last=last),
             heredocs=heredocs,
+            keyword=keyword,
         )
 
 

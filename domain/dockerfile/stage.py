@@ -111,6 +111,18 @@ class Dockerfile:
         """Return the earlier stage that `base` (expanded) names, or None: an image."""
         return self._named(base, before=stage.index)
 
+    def parents(
+        self, stage: Stage, expand_base: Callable[[Stage], str]
+    ) -> tuple[Stage, ...]:
+        """Return the stages that a stage is built on, the nearest first.
+
+        Args:
+            stage: The stage.
+            expand_base: Returns a stage's base word with its variables expanded.
+        """
+        parent = self.base_stage(stage, expand_base(stage))
+        return () if parent is None else (parent, *self.parents(parent, expand_base))
+
     def source_stage(self, stage: Stage, reference: str, *, line: int) -> Stage | None:
         """Return the stage a `--from` or mount `from=` names, or None: an image.
 

@@ -30,7 +30,8 @@ class Expansion:
         text: The word, expanded, without its quotes and escapes.
         words: The same split on unquoted blanks, also those that a variable brought.
         used: Names that were read and set.
-        unset: Names that were read and not set.
+        unset: Names that were read and not set, but for those that came with a word
+            for that case.
     """
 
     text: str
@@ -210,9 +211,12 @@ class _Expander:
         self._position = match.end()
         return match[0]
 
-    def _value(self, name: str) -> str | None:
+    def _value(self, name: str, *, may_be_unset: bool = False) -> str | None:
         value = self._lookup(name)
-        (self.unset if value is None else self.used).add(name)
+        if value is not None:
+            self.used.add(name)
+        elif not may_be_unset:
+            self.unset.add(name)
         return value
 
     def _braces(self) -> str:
@@ -239,7 +243,7 @@ class _Expander:
                 hint="known are :- - :+ + :? ? # ## % %% / and //",
             )
         word = self._text_until("}")
-        value = self._value(name)
+        value = self._value(name, may_be_unset=operator[-1] != "?")
         given = bool(value) if operator.startswith(":") else value is not None
         match operator[-1]:
             case "-":

@@ -89,6 +89,8 @@ def test_every_word_but_from_is_expanded() -> None:
         ("type=secret", "neither id nor target"),
         ("type=secret,id=a,source=b", "both source and id"),
         ("type=secret,id=a,from=b", "type secret has no from"),
+        ("type=secret,id=a,env=", "env of --mount cannot be ''"),
+        ("type=secret,id=a,env=A=B", "env of --mount cannot be 'A=B'"),
         ("type=ssh,source=b", "type ssh has no source"),
         ("type=cache,target=/a,source=/b", "a source and no from"),
         ("type=cache,target=/a,sharing=all", "unknown sharing: 'all'"),

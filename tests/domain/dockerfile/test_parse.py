@@ -20,7 +20,7 @@ split = MemoryDockerfileReader().split
             "FROM a\nENV b c\nLABEL d e",
             [("LegacyKeyValueFormat", 2), ("LegacyKeyValueFormat", 3)],
         ),
-        ("FROM a AS b\nFROM c\nFROM d\nFROM e AS B", [("DuplicateStageName", 4)]),
+        ("FROM a AS b\nFROM c\nFROM d\nFROM e AS b", [("DuplicateStageName", 4)]),
         ("FROM a\nMAINTAINER b", [("MaintainerDeprecated", 2)]),
         (
             "FROM a\nCMD ['b']\nRUN ['c', 'd']\nENTRYPOINT [\"e\"]",

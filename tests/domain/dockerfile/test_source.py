@@ -94,6 +94,7 @@ def test_directives_stand_at_the_very_top(source: str, expected: Directives) -> 
         ("# escape=`\n# escape=`\n", 2, "the directive escape stands twice"),
         ("# syntax=a\n# SYNTAX=b\n", 2, "the directive syntax stands twice"),
         ("#!x\n# escape=x\n", 2, "the escape character cannot be 'x'"),
+        ("#syntax=x\n# check=error=x\n", 2, "error of the directive check cannot be"),
         ("FROM a\n\\\n", 2, "nothing but the continuation character"),
         ("FROM a\nRUN <<EOT\nx\n", 2, "<<EOT is not terminated"),
         ("FROM a\nRUN a \\\n<<-'E T'\n\tE T \n", 2, "<<E T is not terminated"),

@@ -14,13 +14,20 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from adapters.archive.chunks import ZEROS
 from adapters.filesystem.disk_errors import OCCUPIED, REFUSED, REFUSED_XATTR
 from adapters.filesystem.handles import Handles, remove_tree
+from adapters.filesystem.metadata import (
+    check_name,
+    is_same_file,
+    remove_other_xattrs,
+    set_owner,
+    write_content,
+)
 from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.stamps import Stamps
 from domain.errors import InvalidLayer
@@ -86,7 +93,7 @@ class RootWriter:
         if not path:
             self._root(entry)
             return
-        _check_name(path)
+        check_name(path)
         directory = self._enter(parent_of(path))
         self._refusals.forget(path)
         try:
@@ -102,8 +109,8 @@ class RootWriter:
         Raises:
             InvalidLayer: The target does not exist, or is a directory.
         """
-        _check_name(path)
-        _check_name(target)
+        check_name(path)
+        check_name(target)
         directory = self._enter(parent_of(path))
         if target in self._refusals.absent:
             self._clear(directory, name_of(path), path)
@@ -134,7 +141,7 @@ class RootWriter:
             is_named: Says which of the kept directories have a row of their own;
                 others get the metadata of a parent that was made.
         """
-        _check_name(path)
+        check_name(path)
         directory = self._find(parent_of(path))
         if directory is None:
             return
@@ -242,7 +249,7 @@ class RootWriter:
     ) -> None:
         fd = os.open(name, _CREATE, entry.mode, dir_fd=directory)
         try:
-            _write(fd, content)
+            write_content(fd, content)
             self._describe(fd, entry, fresh=True)
             os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
             if self._stamps is not None:
@@ -276,7 +283,7 @@ class RootWriter:
                 follow_symlinks=False,
             )
         except FileExistsError:
-            if _same_file(source, target, directory, name):
+            if is_same_file(source, target, directory, name):
                 return
             self._clear(directory, name, path)
             os.link(
@@ -326,19 +333,19 @@ class RootWriter:
             chowned = False
         else:
             chowned = True
-            _chown(fd, entry)
+            set_owner(fd, entry)
         is_directory = entry.type is FileType.DIRECTORY
         if not fresh or entry.mode & _SET_ID or (chowned and is_directory):
             os.fchmod(fd, entry.mode)
         if not fresh:
-            _remove_xattrs(fd, entry)
+            remove_other_xattrs(fd, entry)
         for name, value in entry.xattrs:
             self._xattr(fd, entry.path, name, value)
 
     def _describe_name(self, directory: int, name: str, entry: FileEntry) -> None:
         """Set owner and times of a path that must not be opened."""
         if self._own != (entry.uid, entry.gid) or self._inheriting:
-            _chown(name, entry, directory)
+            set_owner(name, entry, directory)
         times = (entry.mtime_ns, entry.mtime_ns)
         os.utime(name, ns=times, dir_fd=directory, follow_symlinks=False)
         for attribute, value in entry.xattrs:
@@ -359,63 +366,28 @@ class RootWriter:
 
     def _note_linked(self) -> None:
         """Note the names of hard links last: each new name changes them all."""
+        if self._stamps is None:
+            return
+        found: Counter[int] = Counter()
+        links: dict[int, int] = {}
         for path in sorted(self._linked):
-            directory = self._handles.find(parent_of(path))
-            if directory is None or self._stamps is None:
-                continue
-            try:
-                self._note(directory, name_of(path), path)
-            except FileNotFoundError:
-                self._stamps.forget(path)
+            now = self._note_again(path)
+            if now is not None:
+                found[now.st_ino] += 1
+                links[now.st_ino] = now.st_nlink
+        lower = {inode for inode, count in links.items() if count > found[inode]}
+        for path in self._stamps.names_of(lower) if lower else ():
+            self._note_again(path)
         self._linked.clear()
 
-
-def _check_name(path: str) -> None:
-    """Refuse a last component that is not a name (`Handles` checks the others)."""
-    if name_of(path) in ("", ".", ".."):
-        raise OSError(errno.EINVAL, "not a path inside the root", path)
-
-
-def _write(fd: int, content: Iterable[bytes]) -> None:
-    """Write content; whole chunks of zeros from holes become holes again."""
-    size = 0
-    sparse = False
-    for chunk in content:
-        if chunk is ZEROS:
-            sparse = True
-            size = os.lseek(fd, len(chunk), os.SEEK_CUR)
-            continue
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(fd, view) :]
-        size += len(chunk)
-    if sparse:
-        os.ftruncate(fd, size)
-
-
-def _chown(name: int | str, entry: FileEntry, directory: int | None = None) -> None:
-    """Set the owner; a refusal leaves the disk's own, which is remembered."""
-    try:
-        if isinstance(name, int):
-            os.fchown(name, entry.uid, entry.gid)
-        else:
-            os.chown(
-                name, entry.uid, entry.gid, dir_fd=directory, follow_symlinks=False
-            )
-    except OSError as error:
-        if error.errno not in REFUSED:
-            raise
-
-
-def _remove_xattrs(fd: int, entry: FileEntry) -> None:
-    """Remove the user's attributes that an existing directory should not have."""
-    wanted = dict(entry.xattrs)
-    for name in os.listxattr(fd):
-        if name.startswith(("user.", "security.capability")) and name not in wanted:
-            os.removexattr(fd, name)
-
-
-def _same_file(source: int, target: str, directory: int, name: str) -> bool:
-    first = os.lstat(target, dir_fd=source)
-    second = os.lstat(name, dir_fd=directory)
-    return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+    def _note_again(self, path: str) -> os.stat_result | None:
+        directory = self._handles.find(parent_of(path))
+        if directory is None or self._stamps is None:
+            return None
+        try:
+            now = os.lstat(name_of(path), dir_fd=directory)
+        except FileNotFoundError:
+            self._stamps.forget(path)
+            return None
+        self._stamps.note(path, now)
+        return now

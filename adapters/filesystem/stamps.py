@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 _FORMAT = struct.Struct("=QQQqqIIIIQ")
@@ -70,6 +70,11 @@ class Stamps:
         """Return what is kept of a path."""
         packed = self._packed.get(path)
         return None if packed is None else Stamp._make(_FORMAT.unpack(packed))
+
+    def names_of(self, inodes: Collection[int]) -> list[str]:
+        """Return all paths of some inodes (reads every stamp)."""
+        unpack = _FORMAT.unpack
+        return [path for path, p in self._packed.items() if unpack(p)[1] in inodes]
 
     def forget(self, path: str) -> None:
         """Forget a path."""

@@ -515,3 +515,26 @@ def test_a_whiteout_of_a_plan_hides_nothing_the_plan_makes(stage: Stage) -> None
     tree = applied(stage, tree, plan)
     assert sorted(row.path for row in tree) == ["", "-d", "-d/new"]
     assert flat(stage.disk.tree()) == flat(tree)
+
+
+def test_a_hard_link_replaces_what_is_there(stage: Stage) -> None:
+    tree = stage.extract(
+        file("f", b"1"), directory("d"), file("d/x"), symlink("s", "f")
+    )
+    tree = stage.extract(
+        file("a", b"2"),
+        hard_link("f", "a"),
+        hard_link("d", "a"),
+        hard_link("s", "a"),
+        hard_link("f", "a"),
+        before=tree,
+    )
+    assert flat(stage.disk.tree()) == flat(tree)
+    assert {row.link_group for row in flat(tree).values() if row.path} == {"a"}
+
+
+def test_a_group_of_three_names_over_two_layers(stage: Stage) -> None:
+    tree = stage.extract(file("a", b"x"), hard_link("b", "a"))
+    tree = stage.extract(hard_link("c", "b"), before=tree)
+    assert flat(stage.disk.tree()) == flat(tree)
+    assert stage.snapshot(tree)[0] == []

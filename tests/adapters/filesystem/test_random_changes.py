@@ -77,8 +77,9 @@ def new_root(kind: str) -> Iterator[RootFilesystem]:
 def stack(root: RootFilesystem, layers: list[list[M]]) -> FileTree:
     """Extract layers; hard links that no layer could have are left out."""
     tree = FileTree.empty()
+    files: set[str] = set()
     for members in layers:
-        sound = list(without_dangling_links(members))
+        sound = list(without_dangling_links(members, files))
         made = layer(*sound)
         try:
             index = root.extract(made.open(), "", made.diff_id)
@@ -88,8 +89,8 @@ def stack(root: RootFilesystem, layers: list[list[M]]) -> FileTree:
     return tree
 
 
-def without_dangling_links(members: list[M]) -> Iterator[M]:
-    files: set[str] = set()
+def without_dangling_links(members: list[M], files: set[str]) -> Iterator[M]:
+    """Leave out links to what is no file; `files` are those there so far."""
     for member in members:
         if member.type == tarfile.LNKTYPE:
             nested = member.link.startswith(member.name + "/")
@@ -99,6 +100,10 @@ def without_dangling_links(members: list[M]) -> Iterator[M]:
                 continue
         inside = {f for f in files if f.startswith(member.name + "/")}
         files -= {member.name, *inside, *ancestors_of(member.name)}
+        if ".wh." in member.name:
+            files.clear()
+            yield member
+            continue
         if member.type in (tarfile.REGTYPE, tarfile.LNKTYPE):
             files.add(member.name)
         yield member

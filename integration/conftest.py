@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from integration.executor import Executor
+from integration.modes import EVERY_MODE, Mode
 from integration.services.bases import SMALL_BASES, debian_layout
 from integration.services.docker import Docker, running_docker
 from integration.services.registry import Account, Registry, running_registry
@@ -54,3 +55,17 @@ def debian_base() -> Path:
 def executor(tmp_path: Path) -> Executor:
     """Offer the executor, with an empty directory for its work files."""
     return Executor(work=tmp_path / "work")
+
+
+@pytest.fixture(params=EVERY_MODE, ids=lambda mode: mode.name)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Offer each of the modes."""
+    chosen: Mode = request.param
+    return chosen
+
+
+@pytest.fixture
+def builder(mode: Mode, tmp_path: Path) -> Iterator[Executor]:
+    """Offer the executor in a mode."""
+    with mode.disk(tmp_path / "disk", "512m") as disk:
+        yield mode.executor(disk / "kanipy")

@@ -2,11 +2,8 @@
 
 import gzip
 import tarfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -14,8 +11,8 @@ from integration.executor import Executor, named_base, write_context
 from integration.image_comparison.comparison import load_image
 from integration.image_comparison.layer_reading import open_layer
 from integration.image_comparison.stored_image import read_layout
+from integration.modes import CHROOT, OVERLAY, USER_OVERLAY, USER_WALK, WALK, Mode
 from integration.services.bases import SMALL_BASES
-from integration.services.disks import memory_disk, overlay_disk
 from integration.services.layouts import TarEntry, layer_tar, write_layout
 
 KINDS = {
@@ -30,67 +27,6 @@ KINDS = {
 """What is written behind a name for each type of entry."""
 
 
-class Disk(Protocol):
-    """A file system for work files."""
-
-    def __call__(self, directory: Path, size: str) -> AbstractContextManager[Path]:
-        """Mount it for a block."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mode:
-    """A way to execute RUN and to find what it changed.
-
-    Attributes:
-        name: Its name in the test's.
-        told: Part of the line in which the executor tells how RUN is isolated.
-        disk: Where work files lie; decides between overlay and walk.
-        isolation: What is asked for.
-        without: Capability that the executor does not have.
-    """
-
-    name: str
-    told: str
-    disk: Disk
-    isolation: str = "namespaces"
-    without: str = ""
-
-    @property
-    def has_overlay(self) -> bool:
-        """Whether a RUN sees an overlay that the executor mounted."""
-        return self.isolation == "namespaces" and self.disk is memory_disk
-
-    def executor(self, work: Path) -> Executor:
-        """Return the executor in this mode."""
-        flags = (
-            f"--isolation={self.isolation}",
-            named_base("busybox", SMALL_BASES, "busybox"),
-        )
-        return Executor(work=work, flags=flags, prefix=lacking(self.without))
-
-
-def lacking(capability: str) -> tuple[str, ...]:
-    """Return the words that start a program without a capability."""
-    if not capability:
-        return ()
-    drop = f"-{capability}"
-    return ("setpriv", f"--bounding-set={drop}", f"--inh-caps={drop}")
-
-
-OVERLAY = Mode(name="overlay", told="namespaces (CAP_SYS_ADMIN)", disk=memory_disk)
-WALK = replace(OVERLAY, name="walk", disk=overlay_disk)
-USER_OVERLAY = Mode(
-    name="user namespace, overlay",
-    told="namespaces (user namespace)",
-    disk=memory_disk,
-    without="sys_admin",
-)
-USER_WALK = replace(USER_OVERLAY, name="user namespace, walk", disk=overlay_disk)
-CHROOT = Mode(
-    name="chroot", told="chroot (no /proc)", disk=memory_disk, isolation="chroot"
-)
-MODES = (OVERLAY, WALK, USER_OVERLAY, USER_WALK, CHROOT)
-
 MODES_WITHOUT_NODES = (
     replace(OVERLAY, without="mknod"),
     replace(WALK, without="mknod"),
@@ -98,20 +34,6 @@ MODES_WITHOUT_NODES = (
     USER_WALK,
     replace(CHROOT, without="mknod", told="mknod is refused"),
 )
-
-
-@pytest.fixture(params=MODES, ids=lambda mode: mode.name)
-def mode(request: pytest.FixtureRequest) -> Mode:
-    """Offer each of the modes."""
-    chosen: Mode = request.param
-    return chosen
-
-
-@pytest.fixture
-def builder(mode: Mode, tmp_path: Path) -> Iterator[Executor]:
-    """Offer the executor in a mode."""
-    with mode.disk(tmp_path / "disk", "512m") as disk:
-        yield mode.executor(disk / "kanipy")
 
 
 def layers(layout: Path) -> list[list[str]]:

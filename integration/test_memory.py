@@ -4,6 +4,7 @@ What it makes and pushes in one test, it pulls and extracts in the other.
 """
 
 import random
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from integration.anonymous_memory import Peak, watched_memory
 from integration.executor import ENVIRONMENT, Executor, named_base, write_context
+from integration.image_comparison.stored_image import read_layout
 from integration.services.registry import Registry
 
 MIB = 1 << 20
@@ -86,13 +88,19 @@ def test_making_and_pushing_a_large_layer_needs_little_memory(
     assert layers[-1]["size"] > LARGE
 
 
-def test_pulling_and_extracting_a_large_layer_needs_little_memory(
+def test_pulling_extracting_and_changing_a_large_file_needs_little_memory(
     pushed: Pushed, tmp_path: Path
 ) -> None:
-    run = "RUN stat -c %s /large > /size\n"
+    run = "RUN chmod 600 /large\n"
     context = write_context(tmp_path / "context", f"FROM {pushed.reference}\n{run}")
-    command = Executor(work=tmp_path / "work").command(context, "--no-push")
+    layout = tmp_path / "image"
+    command = Executor(work=tmp_path / "work").command(
+        context, "--no-push", f"--oci-layout-path={layout}"
+    )
     check(peak_of(command, tmp_path / "log"))
+    sizes = [layer.size or 0 for layer in read_layout(layout).layers]
+    assert min(sizes[-2:]) > LARGE
+    shutil.rmtree(layout)
 
 
 def test_the_watch_sees_what_a_process_needs(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from application.ports.filesystem import RootFilesystems
 from application.ports.layers import LayerStore
 from application.ports.reporter import Reporter
 from application.prepare_build import PrepareBuild, PreparedBuild, PreparedStage
+from application.prepare_mounts import PrepareMounts
 from application.publish_image import FinishedStage, PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
 from domain.build.copying import SourceTree
@@ -58,6 +59,7 @@ class BuildImage:
         roots: RootFilesystems,
         named_contexts: Mapping[str, ContextSource],
         contents: Contents,
+        mounts: PrepareMounts,
         reporter: Reporter,
     ) -> None:
         self._prepare = prepare
@@ -68,6 +70,7 @@ class BuildImage:
         self._roots = roots
         self._named_contexts = named_contexts
         self._contents = contents
+        self._mounts = mounts
         self._reporter = reporter
 
     def run(self) -> PublishedImage:
@@ -85,6 +88,7 @@ class BuildImage:
             self._warn_of_unused_arguments(build)
             return self._publish.publish(self._finish(build))
         finally:
+            self._mounts.discard()
             for filesystem in build.filesystems:
                 filesystem.discard_root()
 

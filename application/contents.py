@@ -45,6 +45,13 @@ class Contents:
         """Open a prepared content; the caller closes it."""
         return self._origins[content.origin].open(content)
 
+    def directory(self, origin: str) -> str | None:
+        """Return the root on disk of a stage or image, None where there is none."""
+        files = self._origins[origin]
+        if not isinstance(files, LayeredFilesystem) or files.root is None:
+            return None
+        return files.root.path
+
 
 class ContextFiles:
     """The build context as an origin."""

@@ -13,6 +13,7 @@ from application.layered_filesystem import LayeredFilesystem
 from application.ports.archives import Archives
 from domain.build.accounts import Accounts
 from domain.build.copying import SourceTree
+from domain.build.mounts import mount_origins, run_mounts
 from domain.build.plan import Facts, expanded_sources
 from domain.build.wildcard import expand_wildcards
 from domain.build.words import Words
@@ -77,7 +78,14 @@ class GatherFacts:
         """
         match instruction:
             case Run():
-                return Facts(tree=stage.tree, accounts=_accounts(stage))
+                origins = mount_origins(run_mounts(instruction, words))
+                return Facts(
+                    tree=stage.tree,
+                    accounts=_accounts(stage),
+                    mount_sources={
+                        name: sources.source(name, words.line) for name in origins
+                    },
+                )
             case Workdir():
                 accounts = _accounts(stage) if words.state.config.user else Accounts()
                 return Facts(tree=stage.tree, accounts=accounts)

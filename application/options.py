@@ -157,6 +157,34 @@ class GitOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretOption:
+    """A secret of `--secret`: a file's path, or a value that is known.
+
+    Attributes:
+        id: Its id.
+        path: The file that holds it, "" where the value is known.
+        value: The value of its variable; never in `repr`.
+    """
+
+    id: str
+    path: str = ""
+    value: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOption:
+    """An SSH agent of `--ssh`.
+
+    Attributes:
+        id: Its id.
+        path: Its socket.
+    """
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputOptions:
     """What is built.
 
@@ -172,6 +200,8 @@ class InputOptions:
         build_args: Arguments with their values; `--build-arg KEY` of a variable
             that is not in the environment is left out.
         platform: Platform of the bases and of the result, None for the host's.
+        secrets: What `RUN --mount=type=secret` may ask for, each id once.
+        agents: What `RUN --mount=type=ssh` may ask for, each id once.
     """
 
     dockerfile: str = "Dockerfile"
@@ -182,6 +212,8 @@ class InputOptions:
     target: str = ""
     build_args: Pairs = field(default=(), repr=False)
     platform: Platform | None = None
+    secrets: tuple[SecretOption, ...] = ()
+    agents: tuple[AgentOption, ...] = ()
 
 
 class ImageFormat(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from application.contents import Contents, RootFiles
@@ -10,6 +11,7 @@ from application.layered_filesystem import LayeredFilesystem
 from application.ports.layers import LayerStore, WrittenLayer
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
+from application.prepare_mounts import PrepareMounts
 from domain.build.effect import (
     Effect,
     Materialise,
@@ -36,11 +38,13 @@ class PerformEffects:
         runner: ProcessRunner,
         reporter: Reporter,
         contents: Contents,
+        mounts: PrepareMounts,
     ) -> None:
         self._layers = layers
         self._runner = runner
         self._reporter = reporter
         self._contents = contents
+        self._mounts = mounts
         self.performed: list[Effect] = []
 
     def perform(self, effect: Effect, stage: LayeredFilesystem) -> WrittenLayer | None:
@@ -58,9 +62,9 @@ class PerformEffects:
             case WriteLayer(plan):
                 self.performed.append(effect)
                 return self._write(plan, stage)
-            case RunProcess(process):
+            case RunProcess():
                 self.performed.append(effect)
-                return self._run(process, stage)
+                return self._run(effect, stage)
             case _:
                 assert_never(effect)
         if was_done:
@@ -77,16 +81,19 @@ class PerformEffects:
         stage.append(written)
         return written
 
-    def _run(
-        self, process: ProcessSpec, stage: LayeredFilesystem
-    ) -> WrittenLayer | None:
+    def _run(self, effect: RunProcess, stage: LayeredFilesystem) -> WrittenLayer | None:
         root = stage.root
         if root is None:
             message = "a process was to run without a root file system"
             raise AssertionError(message)
-        status = self._runner.run(process, root.path, self._reporter.output)
+        with self._mounts.ready(effect.mounts) as ready:
+            # Secrets are in nothing that is kept, shown or part of an error.
+            environment = dict(effect.process.environment) | ready.secrets
+            process = replace(effect.process, environment=tuple(environment.items()))
+            output = self._reporter.output
+            status = self._runner.run(process, root.path, output, ready.shown)
         if status != 0:
-            raise _command_failed(process, status)
+            raise _command_failed(effect.process, status)
         plan = root.changes(stage.tree)
         if plan.is_empty:
             return None

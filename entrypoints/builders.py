@@ -32,6 +32,7 @@ from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
 from application.ports.results import ResultFiles
+from application.ports.secrets import Secrets
 from domain.image.digest import Digest
 from domain.image.platform import Platform
 
@@ -117,6 +118,13 @@ def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:
     from adapters.isolation.entering import runner_for
 
     return runner_for(choice, work.part("process"))
+
+
+def secrets(given: InputOptions) -> Secrets:
+    """Return secrets and agents, all of them read before anything is built."""
+    from adapters.secrets import LocalSecrets
+
+    return LocalSecrets(given.secrets, given.agents)
 
 
 def layer_store(image: ImageOptions, work: WorkDirectory, clock: Clock) -> LayerStore:

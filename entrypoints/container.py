@@ -15,6 +15,7 @@ from application.gather_facts import GatherFacts
 from application.options import BuildOptions
 from application.perform_effects import PerformEffects
 from application.prepare_build import PrepareBuild
+from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
 from application.resolve_base import ResolveBase
 from entrypoints import builders
@@ -58,12 +59,20 @@ class Container(containers.DeclarativeContainer):
     results = providers.Singleton(builders.result_files)
 
     contents = providers.Singleton(Contents)
+    mounts = providers.Singleton(
+        PrepareMounts,
+        roots=roots,
+        runner=runner,
+        secrets=providers.Singleton(builders.secrets, options.provided.input),
+        contents=contents,
+    )
     effects = providers.Singleton(
         PerformEffects,
         layers=layers,
         runner=runner,
         reporter=reporter,
         contents=contents,
+        mounts=mounts,
     )
     prepare = providers.Singleton(
         PrepareBuild,
@@ -109,5 +118,6 @@ class Container(containers.DeclarativeContainer):
             builders.named_contexts, options.provided.input
         ),
         contents=contents,
+        mounts=mounts,
         reporter=reporter,
     )

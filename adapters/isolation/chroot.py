@@ -8,13 +8,18 @@ against root: it keeps honest RUNs apart from the builder, not hostile ones.
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from adapters.isolation import names
+from adapters.isolation.emulated_mounts import place_mounts
+from adapters.isolation.interruption import interruptible
 from adapters.isolation.launching import launch, orders_for
 from adapters.isolation.placing import Placement
-from application.errors import FilesystemError
-from application.ports.process import OnOutput, ProcessSpec
+from application.errors import FilesystemError, IsolationUnavailable
+from application.ports.process import OnOutput, ProcessSpec, ShownMount
 
 DEVICES = {
     "null": (1, 3),
@@ -39,10 +44,13 @@ class ChrootRunner:
     """Starts each process in a chroot (implements `ProcessRunner`).
 
     Args:
+        work_directory: Where what mounts stand in for is kept meanwhile; on the
+            file system of the roots. Made where it is missing.
         device_nodes: Whether mknod(2) is allowed; otherwise /dev has none.
     """
 
-    def __init__(self, *, device_nodes: bool) -> None:
+    def __init__(self, work_directory: str, *, device_nodes: bool) -> None:
+        self._work_directory = work_directory
         self._device_nodes = device_nodes
 
     @property
@@ -50,24 +58,48 @@ class ChrootRunner:
         """Return "chroot"."""
         return "chroot"
 
-    def run(self, process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+    @property
+    def can_bind(self) -> bool:
+        """Return False."""
+        return False
+
+    def run(
+        self,
+        process: ProcessSpec,
+        root: str,
+        on_output: OnOutput,
+        mounts: Sequence[ShownMount] = (),
+    ) -> int:
         """Run a process to its end; see the port.
 
         Raises:
-            IsolationUnavailable: The machine refuses what isolation needs.
+            IsolationUnavailable: The machine refuses what isolation needs, or the
+                process wants what no chroot can do.
             FilesystemError: The root cannot be prepared or restored.
             Interrupted: A signal asked to stop.
         """
+        _refuse_impossible(process)
         real_root = str(Path(root).resolve())
-        with Placement(real_root) as placement:
+        with interruptible() as interruption, ExitStack() as stack:
             try:
+                aside = stack.enter_context(self._directory())
+                placement = stack.enter_context(Placement(real_root, aside))
                 self._furnish(placement, real_root)
+                place_mounts(mounts, placement, stack)
             except OSError as error:
                 raise FilesystemError(
                     f"cannot prepare the root for a RUN: {error.strerror}",
                     place=real_root,
                 ) from error
-            return launch(orders_for(process, "chroot", real_root), on_output)
+            orders = orders_for(process, "chroot", real_root)
+            return launch(orders, on_output, interruption)
+
+    @contextmanager
+    def _directory(self) -> Iterator[str]:
+        Path(self._work_directory).mkdir(parents=True, exist_ok=True)
+        parent = self._work_directory
+        with tempfile.TemporaryDirectory(prefix="aside-", dir=parent) as directory:
+            yield directory
 
     def _furnish(self, placement: Placement, root: str) -> None:
         for path, mode in DIRECTORIES.items():
@@ -81,3 +113,17 @@ class ChrootRunner:
             placement.symlink(path, target)
         for path, content in names.of_builder().items():
             placement.file(path, content)
+
+
+def _refuse_impossible(process: ProcessSpec) -> None:
+    wanted = {
+        "RUN --network=none": not process.has_network,
+        "RUN --security=insecure": process.privileged,
+    }
+    for flag, is_wanted in wanted.items():
+        if is_wanted:
+            raise IsolationUnavailable(
+                f"{flag} cannot be had in a chroot",
+                hint="use --isolation=namespaces, which needs CAP_SYS_ADMIN or a user "
+                "namespace",
+            )

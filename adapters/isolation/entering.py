@@ -61,5 +61,5 @@ def runner_for(choice: Choice, work_directory: str) -> ProcessRunner:
     if choice.isolation == "namespaces":
         return NamespaceRunner(work_directory)
     if choice.isolation == "chroot":
-        return ChrootRunner(device_nodes=choice.device_nodes)
+        return ChrootRunner(work_directory, device_nodes=choice.device_nodes)
     return UnavailableRunner(choice.reason, REMEDY)

@@ -55,7 +55,8 @@ class Interruption:
 def interruptible() -> Iterator[Interruption]:
     """Note signals for a while; ignored ones stay ignored.
 
-    Python handles signals in the main thread alone: in another thread nothing
+    So that nothing is left half done; a signal that nobody asked for is raised in
+    the end. Python handles signals in the main thread alone: in another thread nothing
     is changed and no signal is ever noted.
     """
     with ExitStack() as stack:
@@ -68,3 +69,4 @@ def interruptible() -> Iterator[Interruption]:
                     signal.signal(number, interruption.note)
                     stack.callback(signal.signal, number, former)
         yield interruption
+        interruption.happened()

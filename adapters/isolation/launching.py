@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from adapters.isolation.interruption import Interruption, interruptible
+from adapters.isolation.interruption import Interruption
 from adapters.isolation.orders import Orders, Outcome
 from application.errors import IsolationUnavailable
 from application.ports.process import OnOutput, ProcessSpec
@@ -29,20 +29,24 @@ _START = (
 _REMEDY = "try --isolation=chroot, or give the builder what the message names"
 
 
-def launch(orders: Orders, on_output: OnOutput) -> int:
+def launch(orders: Orders, on_output: OnOutput, interruption: Interruption) -> int:
     """Run the ordered process; when this returns or raises none of it is left.
+
+    Args:
+        orders: What to run.
+        on_output: Receives its output.
+        interruption: Stops it.
 
     Raises:
         IsolationUnavailable: The machine refuses what the isolation needs.
         Interrupted: A signal asked to stop.
     """
-    with interruptible() as interruption:
-        answers, launcher = _start(orders)
-        try:
-            outcome = _Pump(launcher, answers, on_output).run(interruption)
-        finally:
-            _end(launcher)
-            os.close(answers)
+    answers, launcher = _start(orders)
+    try:
+        outcome = _Pump(launcher, answers, on_output).run(interruption)
+    finally:
+        _end(launcher)
+        os.close(answers)
     if outcome.refusal:
         raise IsolationUnavailable(
             f"the machine refuses to run a process: {outcome.refusal}",
@@ -69,6 +73,8 @@ def orders_for(process: ProcessSpec, isolation: str, root: str) -> Orders:
         uid=process.uid,
         gid=process.gid,
         groups=list(process.groups),
+        has_network=process.has_network,
+        privileged=process.privileged,
     )
 
 

@@ -77,36 +77,38 @@ def mount_all(orders: Orders) -> None:
     """
     root = orders.root
     mount("", "/", "", MS_REC | MS_PRIVATE)
-    _mount_root(root)
+    _mount_root(root, orders)
     for source, target in orders.binds:
-        _bind(source, f"{root}/{target}")
+        bind(source, f"{root}/{target}")
     points = orders.mount_points
     if "dev" in points:
         _mount_devices(f"{root}/{points['dev']}")
     if "sys" in points:
-        _mount_sys(f"{root}/{points['sys']}")
+        _mount_sys(f"{root}/{points['sys']}", masked=not orders.privileged)
     if "proc" in points:
-        _mount_proc(f"{root}/{points['proc']}")
+        _mount_proc(f"{root}/{points['proc']}", masked=not orders.privileged)
 
 
-def _mount_root(root: str) -> None:
+def _mount_root(root: str, orders: Orders) -> None:
     """Make the root a mount of its own, without devices that can be opened.
 
     Docker's device list keeps RUN from opening what it may make with mknod. We
-    have no such list, so a device works only where we mounted it: in /dev.
+    have no such list, so a device works only where we mounted it: in /dev. A
+    privileged RUN may use devices, as in docker.
     """
     mount(root, root, "", MS_BIND | MS_REC)
-    _remount(root, MS_NODEV)
+    if not orders.privileged:
+        remount(root, MS_NODEV)
 
 
-def _remount(target: str, flags: int) -> None:
+def remount(target: str, flags: int) -> None:
     """Add flags to a bind mount; those it has may not be taken away."""
     present = os.statvfs(target).f_flag
     kept = sum(flag for bit, flag in _FLAGS_OF_STATVFS.items() if present & bit)
     mount("", target, "", MS_REMOUNT | MS_BIND | kept | flags)
 
 
-def _bind(source: str, target: str) -> bool:
+def bind(source: str, target: str) -> bool:
     """Bind a file or directory where there is such a target; say whether."""
     try:
         mount(source, target, "", MS_BIND)
@@ -124,7 +126,7 @@ def _mount_devices(dev: str) -> None:
     for name in DEVICES:
         if os.path.exists(f"/dev/{name}"):
             os.close(os.open(f"{dev}/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
-            _bind(f"/dev/{name}", f"{dev}/{name}")
+            bind(f"/dev/{name}", f"{dev}/{name}")
     for name, target in LINKS.items():
         os.symlink(target, f"{dev}/{name}")
     os.mkdir(f"{dev}/shm")
@@ -144,16 +146,20 @@ def _mount_terminals(target: str) -> None:
         return
 
 
-def _mount_sys(target: str) -> None:
-    """Mount /sys read-only: a new one, or where that is refused the builder's."""
+def _mount_sys(target: str, *, masked: bool) -> None:
+    """Mount /sys, a new one, or where that is refused the builder's.
+
+    Masked, it is read-only and parts of it are hidden.
+    """
     try:
-        mount("sysfs", target, "sysfs", _SPECIAL | MS_RDONLY)
+        mount("sysfs", target, "sysfs", _SPECIAL | (MS_RDONLY if masked else 0))
     except OSError as error:
         if error.errno in _GONE:
             return
         mount("/sys", target, "", MS_BIND | MS_REC)
-        _make_all_read_only(target)
-    for name in MASKED_SYS:
+        if masked:
+            _make_all_read_only(target)
+    for name in MASKED_SYS if masked else ():
         _mask(f"{target}/{name}")
 
 
@@ -161,7 +167,7 @@ def _make_all_read_only(target: str) -> None:
     """Make a tree of mounts read-only; without that it is not shown at all."""
     try:
         for point in _mounts_at(target):
-            _remount(point, MS_RDONLY)
+            remount(point, MS_RDONLY)
     except OSError:
         unmount(target)
 
@@ -180,7 +186,7 @@ def _unescaped(point: bytes) -> str:
     return os.fsdecode(point.replace(b"\\134", b"\\"))
 
 
-def _mount_proc(target: str) -> None:
+def _mount_proc(target: str, *, masked: bool) -> None:
     """Mount /proc: a new one with our process numbers, or the builder's.
 
     The kernel refuses a new one in a user namespace when parts of the builder's
@@ -192,10 +198,12 @@ def _mount_proc(target: str) -> None:
         if error.errno in _GONE:
             return
         mount("/proc", target, "", MS_BIND | MS_REC)
+    if not masked:
+        return
     for name in READ_ONLY:
         path = f"{target}/{name}"
-        if _bind(path, path):
-            _remount(path, MS_RDONLY)
+        if bind(path, path):
+            remount(path, MS_RDONLY)
     for name in MASKED:
         _mask(f"{target}/{name}")
 
@@ -205,4 +213,4 @@ def _mask(target: str) -> None:
     if os.path.isdir(target):
         mount("tmpfs", target, "tmpfs", _SPECIAL | MS_RDONLY, "size=0")
     elif os.path.exists(target):
-        _bind("/dev/null", target)
+        bind("/dev/null", target)

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
 from adapters.isolation import mount_table
 from adapters.isolation.capabilities import limit
 from adapters.isolation.orders import Answers, Orders
 from adapters.isolation.program import become
+from adapters.isolation.shown_mounts import mount_shown
 from adapters.isolation.system_calls import (
     CLONE_NEWIPC,
+    CLONE_NEWNET,
     CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWUTS,
     MS_MOVE,
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
+    bring_up_loopback,
     mount,
     pivot_root_here,
     prctl,
@@ -51,7 +55,10 @@ def _be_first(orders: Orders, answers: Answers) -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
+        if not orders.has_network:
+            _leave_network()
         mount_table.mount_all(orders)
+        mount_shown(orders)
         set_hostname(orders.hostname)
         _make_root(orders.root)
         # Not to be looked into from RUN: /proc/1/exe is the builder's interpreter.
@@ -63,8 +70,16 @@ def _be_first(orders: Orders, answers: Answers) -> None:
     if program == 0:
         become(orders, answers, strict=True)
     answers.close()
-    _drop_everything()
+    if not orders.privileged:
+        _drop_everything()
     os._exit(_reap_until(program))
+
+
+def _leave_network() -> None:
+    """Have a network of our own, with nothing but a loopback device in it."""
+    unshare(CLONE_NEWNET)
+    with suppress(PermissionError):  # without CAP_NET_ADMIN it stays down
+        bring_up_loopback()
 
 
 def _make_root(root: str) -> None:

@@ -11,6 +11,34 @@ import os
 from typing import NamedTuple
 
 
+class MountOrder(NamedTuple):
+    """Something to be mounted over the root.
+
+    Attributes:
+        kind: "bind", "tmpfs" or "file".
+        target: Path below the root; its symlinks are followed inside the root.
+        source: Of a bind: absolute path.
+        is_directory: Whether the target has to be a directory.
+        read_only: Whether nothing may be written to it.
+        size: Most bytes of a tmpfs, 0 for no limit.
+        content: Of a file: its bytes as one character each (latin-1).
+        mode: Permission bits of a file.
+        uid: Owner of a file.
+        gid: Group of a file.
+    """
+
+    kind: str
+    target: str
+    source: str = ""
+    is_directory: bool = False
+    read_only: bool = False
+    size: int = 0
+    content: str = ""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+
+
 class Orders(NamedTuple):
     """One process to be run.
 
@@ -27,6 +55,10 @@ class Orders(NamedTuple):
         binds: (absolute source, target below the root) of files to show there.
         mount_points: Where below the root "proc", "sys" and "dev" are mounted;
             free of symlinks; a missing key is not mounted.
+        mounts: What else is mounted, one after the other.
+        staging: A directory of the builder that a tmpfs may be mounted on.
+        has_network: Whether it is left in the builder's network.
+        privileged: Whether it keeps the builder's capabilities.
     """
 
     isolation: str
@@ -40,6 +72,10 @@ class Orders(NamedTuple):
     hostname: str = ""
     binds: list[list[str]] = []  # noqa: RUF012 - a NamedTuple default, never changed
     mount_points: dict[str, str] = {}  # noqa: RUF012 - as above
+    mounts: list[MountOrder] = []  # noqa: RUF012 - as above
+    staging: str = ""
+    has_network: bool = True
+    privileged: bool = False
 
     def to_json(self) -> bytes:
         """Return the document; bytes that are no UTF-8 survive as escapes."""
@@ -48,7 +84,8 @@ class Orders(NamedTuple):
     @classmethod
     def from_json(cls, data: bytes) -> Orders:
         """Read the document back."""
-        return cls(**json.loads(data))
+        orders = cls(**json.loads(data))
+        return orders._replace(mounts=[MountOrder(*row) for row in orders.mounts])
 
 
 class Answers:

@@ -1,8 +1,8 @@
 """Puts things into a root for the time of a RUN and takes them back exactly.
 
-Mount points for namespaces; files, devices and directories for a chroot. The
-modification times of directories are kept, so that what was put and taken back
-leaves no trace in a layer. It starts no process and does not mount.
+Mount points for namespaces; files, devices, directories and what stands in for mounts
+for a chroot. The modification times of directories are kept, so that what was put
+and taken back leaves no trace in a layer. It starts no process and does not mount.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ class Placement:
 
     Args:
         root: Absolute path of the root.
+        aside: A directory on the same file system that keeps what `instead` moves
+            out of the way; needed for that alone.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, aside: str = "") -> None:
         self._root = root
+        self._aside = aside
         self._descriptors = ExitStack()
         self._walk = RootWalk(root, self._descriptors)
         self._steps: list[Callable[[], None]] = []
@@ -124,6 +127,40 @@ class Placement:
         known = set(os.listdir(descriptor))
         self._steps.append(lambda: _remove_all_but(known, descriptor))
 
+    def instead(
+        self,
+        path: str,
+        *,
+        directory: bool,
+        put: Callable[[Place], None],
+        take: Callable[[Place], None],
+    ) -> str | None:
+        """Have something put in the place of what is there, whatever its size.
+
+        Args:
+            path: Path below the root.
+            directory: Whether it stands for a directory.
+            put: Makes it at a place where nothing is.
+            take: Takes away whatever is at the place then, be it nothing.
+
+        Returns:
+            The path free of symlinks, or None where something of another kind is in
+            the way: then nothing was done.
+        """
+        place = self._find(path)
+        present = look(place) if place else None
+        if place is None or (
+            present and stat.S_ISDIR(present.st_mode) is not directory
+        ):
+            return None
+        kept = f"{self._aside}/{len(self._steps)}"
+        with times_kept(place.directory):
+            if present:
+                os.rename(place.name, kept, src_dir_fd=place.directory)
+            self._steps.append(lambda: _put_back(place, take, kept if present else ""))
+            put(place)
+        return place.path
+
     def _find(self, path: str, *, follow_last: bool = True) -> Place | None:
         return self._walk.find(path, self._make_directory, follow_last=follow_last)
 
@@ -184,6 +221,15 @@ def _taking_back(place: Place, take: Callable[..., None]) -> Callable[[], None]:
             take(place.name, dir_fd=place.directory)
 
     return step
+
+
+def _put_back(place: Place, take: Callable[[Place], None], kept: str) -> None:
+    with times_kept(place.directory):
+        try:
+            take(place)
+        finally:
+            if kept:
+                os.rename(kept, place.name, dst_dir_fd=place.directory)
 
 
 def _remove_all_but(known: set[str], directory: int) -> None:

@@ -97,12 +97,16 @@ class SavedFile(NamedTuple):
             os.close(descriptor)
 
 
-def make_file(place: Place, content: bytes) -> None:
-    """Make a file (0644, root) where nothing is."""
-    descriptor = os.open(place.name, _NEW, 0o644, dir_fd=place.directory)
+def make_file(
+    place: Place, content: bytes, mode: int = 0o644, owner: tuple[int, int] = (0, 0)
+) -> None:
+    """Make a file where nothing is; nobody else can read it before it is whole."""
+    descriptor = os.open(place.name, _NEW, 0o600, dir_fd=place.directory)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o644)
         file.write(content)
+        file.flush()
+        os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, mode)
 
 
 def remove(place: Place) -> None:

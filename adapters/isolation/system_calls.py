@@ -14,6 +14,7 @@ CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
 
 MS_RDONLY = 1
 MS_NOSUID = 2
@@ -44,9 +45,22 @@ _PIVOT_ROOT = {
 }
 """Numbers of pivot_root(2), for which C libraries have no function."""
 
+_AF_INET = 2
+_SOCK_DGRAM = 2
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
 _CAPABILITY_VERSION = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _InterfaceFlags(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char * 16),
+        ("flags", ctypes.c_short),
+        ("rest", ctypes.c_char * 22),
+    )
 
 
 class _CapabilityHeader(ctypes.Structure):
@@ -114,6 +128,17 @@ def set_hostname(name: str) -> None:
     raw = os.fsencode(name)
     result = _libc.sethostname(raw, ctypes.c_size_t(len(raw)))
     _checked(result, "sethostname")
+
+
+def bring_up_loopback() -> None:
+    """Switch on the device "lo" of the calling process's network namespace."""
+    handle = _checked(_libc.socket(_AF_INET, _SOCK_DGRAM, 0), "socket")
+    try:
+        request = _InterfaceFlags(b"lo", _IFF_UP)
+        number = ctypes.c_ulong(_SIOCSIFFLAGS)
+        _checked(_libc.ioctl(handle, number, ctypes.byref(request)), "loopback device")
+    finally:
+        os.close(handle)
 
 
 def set_capabilities(permitted: int) -> None:

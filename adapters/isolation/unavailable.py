@@ -5,8 +5,10 @@ Everything that needs no process still builds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from application.errors import IsolationUnavailable
-from application.ports.process import OnOutput, ProcessSpec
+from application.ports.process import OnOutput, ProcessSpec, ShownMount
 
 
 class UnavailableRunner:
@@ -26,11 +28,17 @@ class UnavailableRunner:
         """Return "none"."""
         return "none"
 
+    @property
+    def can_bind(self) -> bool:
+        """Return False."""
+        return False
+
     def run(
         self,
         process: ProcessSpec,  # noqa: ARG002 - the port's
         root: str,  # noqa: ARG002
         on_output: OnOutput,  # noqa: ARG002
+        mounts: Sequence[ShownMount] = (),  # noqa: ARG002
     ) -> int:
         """Refuse.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from application.errors import IsolationUnavailable
-from application.ports.process import OnOutput, ProcessSpec
+from application.ports.process import OnOutput, ProcessSpec, ShownMount
 
 Program = Callable[[ProcessSpec, str, OnOutput], int]
 """What a command does: gets the process, the path of its root and the receiver
@@ -18,25 +18,40 @@ class MemoryProcessRunner:
     Args:
         programs: Function by the last argument of the command line: the script
             of a shell form, the only word of `["true"]`.
+        can_bind: Whether it claims to bind trees rather than to move them.
         refusal: Makes every `run` raise `IsolationUnavailable` with this reason.
 
     Attributes:
         started: (process, root) of every `run`, in their order.
+        shown: The mounts of every `run`, in their order.
+        can_bind: As it was made.
     """
 
     def __init__(
-        self, programs: Mapping[str, Program] | None = None, *, refusal: str = ""
+        self,
+        programs: Mapping[str, Program] | None = None,
+        *,
+        can_bind: bool = True,
+        refusal: str = "",
     ) -> None:
         self._programs = dict(programs or {})
         self._refusal = refusal
+        self.can_bind = can_bind
         self.started: list[tuple[ProcessSpec, str]] = []
+        self.shown: list[tuple[ShownMount, ...]] = []
 
     @property
     def isolation(self) -> str:
         """Return "memory", or "none" where everything is refused."""
         return "none" if self._refusal else "memory"
 
-    def run(self, process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+    def run(
+        self,
+        process: ProcessSpec,
+        root: str,
+        on_output: OnOutput,
+        mounts: Sequence[ShownMount] = (),
+    ) -> int:
         """Call the function of a command.
 
         Raises:
@@ -45,6 +60,7 @@ class MemoryProcessRunner:
         if self._refusal:
             raise IsolationUnavailable(self._refusal)
         self.started.append((process, root))
+        self.shown.append(tuple(mounts))
         program = self._programs.get(process.argv[-1])
         if program is None:
             on_output("stderr", f"{process.argv[0]}: not found\n".encode())

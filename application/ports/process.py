@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from domain.build.process import ProcessSpec
+from domain.build.process import (
+    FileMount,
+    ProcessSpec,
+    ShownMount,
+    SocketMount,
+    TmpfsMount,
+    TreeMount,
+)
 
-__all__ = ["OnOutput", "ProcessRunner", "ProcessSpec"]
+__all__ = [
+    "FileMount",
+    "OnOutput",
+    "ProcessRunner",
+    "ProcessSpec",
+    "ShownMount",
+    "SocketMount",
+    "TmpfsMount",
+    "TreeMount",
+]
 
 OnOutput = Callable[[str, bytes], None]
 """Receives what a process writes: "stdout" or "stderr", and a piece of bytes as
@@ -21,18 +37,35 @@ class ProcessRunner(Protocol):
     def isolation(self) -> str:
         """Name of the isolation: "namespaces", "chroot", "none", "memory"."""
 
-    def run(self, process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+    @property
+    def can_bind(self) -> bool:
+        """Whether a `TreeMount` is bound, so that its source is only looked at.
+
+        Otherwise the source is moved into the root meanwhile, read-only or not:
+        what the process writes to it is in it afterwards.
+        """
+
+    def run(
+        self,
+        process: ProcessSpec,
+        root: str,
+        on_output: OnOutput,
+        mounts: Sequence[ShownMount] = (),
+    ) -> int:
         """Run a process to its end and return its exit status.
 
         Standard input is empty. When this returns (or raises) no process that
         was started in the root is left: descendants that outlive the first
         process are killed and reaped. The process sees the builder's
-        resolv.conf, hosts and host name; nothing of that stays in the root.
+        resolv.conf, hosts and host name; nothing of that stays in the root, nor of
+        the mounts: what their targets held is there again, and directories that
+        were made for them are gone.
 
         Args:
             process: What to run.
             root: `RootFilesystem.path` of the root.
             on_output: Receives its output while it runs.
+            mounts: What it is shown besides, outer targets first.
 
         Returns:
             The exit status, 128 + N when signal N ended it, 127 when the
@@ -40,5 +73,8 @@ class ProcessRunner(Protocol):
             "stderr" says which).
 
         Raises:
-            IsolationUnavailable: The machine refuses what isolation needs.
+            IsolationUnavailable: The machine refuses what isolation needs, or the
+                isolation cannot do what the process wants.
+            FilesystemError: The root cannot be prepared: a target of a mount has
+                something else in the way.
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.build.mounts import PlannedMount
 from domain.build.process import ProcessSpec
 from domain.snapshot.layer_plan import LayerPlan
 
@@ -31,9 +32,13 @@ class WriteLayer:
 
 @dataclass(frozen=True, slots=True)
 class RunProcess:
-    """Run a process in the root and make a layer of what it changed."""
+    """Run a process in the root and make a layer of what it changed.
+
+    What it is shown by its mounts is in no layer.
+    """
 
     process: ProcessSpec
+    mounts: tuple[PlannedMount, ...] = ()
 
 
 Effect = ReadLayers | Materialise | WriteLayer | RunProcess

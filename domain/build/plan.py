@@ -23,6 +23,7 @@ from domain.build.effect import Effect, Materialise, ReadLayers, RunProcess, Wri
 from domain.build.history import metadata_history, run_history, transfer_history
 from domain.build.metadata import Metadata, after_metadata
 from domain.build.mode import ModeChange
+from domain.build.mounts import MountSources, plan_mounts
 from domain.build.running import run_process
 from domain.build.state import StageState
 from domain.build.variables import BuildArguments
@@ -61,12 +62,14 @@ class Facts:
         tree: The file system before it; empty where it needs none.
         accounts: Users and groups of the image at that point.
         source: What COPY and ADD copy from, else None.
+        mount_sources: What mounts of RUN take files from, by their `from`.
         archives: Members of the sources that ADD unpacks, by path.
     """
 
     tree: FileTree = field(default_factory=FileTree.empty)
     accounts: Accounts = field(default_factory=Accounts)
     source: SourceTree | None = None
+    mount_sources: MountSources = field(default_factory=dict)
     archives: Mapping[str, Sequence[PlannedEntry]] = field(default_factory=dict)
 
 
@@ -117,7 +120,7 @@ def plan_instruction(
     words = Words.of(instruction, state, settings.escape)
     match instruction:
         case Run():
-            return _plan_run(instruction, state, facts, settings)
+            return _plan_run(instruction, words, facts, settings)
         case Copy() | Add():
             return _plan_transfer(instruction, words, facts, settings)
         case Workdir():
@@ -138,14 +141,16 @@ def _plan_metadata(
 
 
 def _plan_run(
-    instruction: Run, state: StageState, facts: Facts, settings: BuildSettings
+    instruction: Run, words: Words, facts: Facts, settings: BuildSettings
 ) -> InstructionPlan:
+    state = words.state
     identity = facts.accounts.identity(state.config.user)
     proxies = settings.arguments.proxies()
-    process = run_process(instruction, state, identity, proxies)
+    mounts = plan_mounts(instruction, words, facts.mount_sources)
+    process = run_process(instruction, state, identity, proxies, mounts)
     return InstructionPlan(
         state=state,
-        effects=(RunProcess(process),),
+        effects=(RunProcess(process, mounts),),
         history=run_history(instruction, state),
     )
 

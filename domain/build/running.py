@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.build.accounts import Identity
+from domain.build.mounts import PlannedMount, SshMount, heredoc_script
 from domain.build.process import ProcessSpec
 from domain.build.state import StageState
 from domain.build.words import command_line
@@ -12,22 +15,31 @@ from domain.errors import BuildRuleError
 HOSTNAME = "buildkitsandbox"
 """Host name RUN sees; programs compiled into images have been seen to record it."""
 
+AGENT_VARIABLE = "SSH_AUTH_SOCK"
+
 
 def run_process(
-    instruction: Run, state: StageState, identity: Identity, proxies: dict[str, str]
+    instruction: Run,
+    state: StageState,
+    identity: Identity,
+    proxies: dict[str, str],
+    mounts: Sequence[PlannedMount] = (),
 ) -> ProcessSpec:
     """Return the process of a RUN.
 
     Its environment is that of the image, the declared ARGs and the given proxies;
-    nothing of the builder's own.
+    nothing of the builder's own. Secrets are added when it is started.
 
     Raises:
-        BuildRuleError: The instruction wants what is not supported yet.
+        BuildRuleError: The instruction wants a device.
     """
-    _refuse_unsupported(instruction)
+    _refuse_devices(instruction)
     environment = dict(proxies) | dict(state.variables)
     environment.setdefault("HOME", identity.home)
     environment.setdefault("HOSTNAME", HOSTNAME)
+    agents = [mount.target for mount in mounts if isinstance(mount, SshMount)]
+    if agents:
+        environment.setdefault(AGENT_VARIABLE, agents[0])
     return ProcessSpec(
         argv=run_arguments(instruction, state.shell),
         environment=tuple(environment.items()),
@@ -36,30 +48,28 @@ def run_process(
         gid=identity.gid,
         groups=identity.groups,
         hostname=HOSTNAME,
+        has_network=instruction.network != "none",
+        privileged=instruction.security == "insecure",
     )
 
 
 def run_arguments(instruction: Run, shell: tuple[str, ...]) -> tuple[str, ...]:
     """Return program and arguments.
 
-    A heredoc that is the whole command becomes the shell's text.
+    A heredoc that is the whole command becomes the shell's text, or where it starts
+    with #! the program the shell starts.
     """
     if isinstance(instruction.command, ExecForm):
         return command_line(instruction.command, shell)
+    script = heredoc_script(instruction)
+    if script is not None:
+        return (*shell, script.target)
     return (*shell, instruction.shell_text)
 
 
-def _refuse_unsupported(instruction: Run) -> None:
-    """Refuse clearly what would otherwise be ignored."""
-    script = instruction.script
-    wanted = {
-        "RUN --mount": bool(instruction.mounts),
-        "RUN --network": instruction.network not in (None, "default"),
-        "RUN --security": instruction.security not in (None, "sandbox"),
-        "RUN --device": bool(instruction.devices),
-        "a heredoc that starts with #!": bool(script and script.startswith("#!")),
-    }
-    for name, is_wanted in wanted.items():
-        if is_wanted:
-            hint = "leave it out for now"
-            raise BuildRuleError(f"{name} is not supported yet", hint=hint)
+def _refuse_devices(instruction: Run) -> None:
+    if instruction.devices:
+        raise BuildRuleError(
+            "RUN --device is not supported: RUN is given no devices of the builder",
+            hint="leave it out, and do that work outside of the build",
+        )

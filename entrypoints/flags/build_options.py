@@ -37,6 +37,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import not_supported_yet
+from entrypoints.flags.secret_values import parse_agents, parse_secrets
 from entrypoints.flags.values import parse_boolean, parse_integer
 
 _EPOCH = "SOURCE_DATE_EPOCH"
@@ -82,6 +83,8 @@ def input_options(given: GivenFlags, environment: Environment) -> InputOptions:
         target=_target(given),
         build_args=_build_args(given, environment),
         platform=_platform(given.text("custom-platform")),
+        secrets=parse_secrets(given.texts("secret"), environment),
+        agents=parse_agents(given.texts("ssh"), environment),
     )
 
 

@@ -97,9 +97,11 @@ INPUT_FLAGS = (
         name="secret",
         kind=Kind.TEXTS,
         group=Group.INPUT,
-        metavar="id=ID[,src=FILE]",
+        metavar="id=ID[,src=FILE][,env=NAME]",
         origin=Origin.FORK,
-        help="secret for RUN --mount=type=secret",
+        help="secret for RUN --mount=type=secret: a file or a variable",
+        differs="files are read, and variables looked up, before the build; one that "
+        "is missing is an error; at most 500 KiB",
     ),
     Flag(
         name="ssh",
@@ -107,7 +109,8 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         metavar="ID[=SOCKET]",
         origin=Origin.DOCKER,
-        help="agent or key for RUN --mount=type=ssh",
+        help="agent for RUN --mount=type=ssh; SSH_AUTH_SOCK's without SOCKET",
+        differs="takes sockets of agents only: key files are refused",
     ),
     Flag(
         name="dryrun",

@@ -79,8 +79,6 @@ NOT_YET = (
         " with a remote address",
         _other_than_local,
     ),
-    NotYet("secret", "mounts no secrets into RUN"),
-    NotYet("ssh", "mounts no agent into RUN"),
     NotYet("dryrun", "cannot print a plan"),
     NotYet("digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),

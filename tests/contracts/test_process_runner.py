@@ -40,7 +40,7 @@ def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
         return MemoryProcessRunner(PROGRAMS)
     if request.param == "namespaces":
         return NamespaceRunner(str(tmp_path / "work"))
-    return ChrootRunner(device_nodes=True)
+    return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from adapters.memory.filesystem import MemoryRoot, MemoryRoots
 from adapters.memory.images import MemoryImageDestination, MemoryImageSource
 from adapters.memory.layers import MemoryLayers
 from adapters.memory.process import MemoryProcessRunner, Program
+from adapters.memory.secrets import MemorySecrets
 from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
@@ -43,7 +44,9 @@ from application.perform_effects import PerformEffects
 from application.ports.context import ContextSource
 from application.ports.images import BuiltImage, ImageDestination, ImageSource
 from application.ports.process import OnOutput, ProcessSpec
+from application.ports.secrets import Secrets
 from application.prepare_build import PrepareBuild
+from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
 from domain.build.effect import Effect
@@ -94,6 +97,7 @@ class MemoryBuild:
         codec: Codec | None = None,
         layer_vendor: Vendor = Vendor.OCI,
         refusal: str = "",
+        secrets: Secrets | None = None,
         reporter: RecordingReporter | None = None,
     ) -> None:
         self.clock = FixedClock()
@@ -110,11 +114,18 @@ class MemoryBuild:
             text: self._program(each) for text, each in (commands or {}).items()
         }
         self.runner = MemoryProcessRunner(programs, refusal=refusal)
+        self.mounts = PrepareMounts(
+            roots=self.roots,
+            runner=self.runner,
+            secrets=secrets or MemorySecrets(),
+            contents=self.contents,
+        )
         self.effects = PerformEffects(
             layers=self.layers,
             runner=self.runner,
             reporter=self.reporter,
             contents=self.contents,
+            mounts=self.mounts,
         )
         self.named_contexts: dict[str, ContextSource] = {}
         self.named_images: dict[str, ImageSource] = {}
@@ -183,6 +194,7 @@ class MemoryBuild:
             roots=self.roots,
             named_contexts=self.named_contexts,
             contents=self.contents,
+            mounts=self.mounts,
             reporter=self.reporter,
         )
 

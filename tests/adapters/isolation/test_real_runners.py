@@ -27,7 +27,7 @@ from tests.support.busybox_root import alive, gone, make_root, paths_in
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
     if request.param == "namespaces":
         return NamespaceRunner(str(tmp_path / "work"))
-    return ChrootRunner(device_nodes=True)
+    return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
 
 
 @pytest.fixture
@@ -417,8 +417,8 @@ class TestNamespaces:
 
 class TestChroot:
     @pytest.fixture
-    def runner(self) -> ProcessRunner:
-        return ChrootRunner(device_nodes=True)
+    def runner(self, tmp_path: Path) -> ProcessRunner:
+        return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
 
     def test_devices_are_there_meanwhile(
         self, runner: ProcessRunner, root: Path
@@ -450,8 +450,10 @@ class TestChroot:
         assert shell(runner, root, "echo x >/dev/null").status == 0
         assert (root / "dev/null").read_bytes() == b"not a device"
 
-    def test_without_mknod_there_are_no_devices(self, root: Path) -> None:
-        runner = ChrootRunner(device_nodes=False)
+    def test_without_mknod_there_are_no_devices(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        runner = ChrootRunner(str(tmp_path / "work"), device_nodes=False)
         assert shell(runner, root, "ls /dev/null").status == 1
         assert paths_in(root) == set()
 

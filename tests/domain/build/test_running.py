@@ -86,19 +86,45 @@ def test_flags_that_ask_for_the_usual_are_accepted(flag: str) -> None:
     assert process(f"RUN {flag} x").argv == ("/bin/sh", "-c", "x")
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("RUN --mount=type=cache,target=/c x", "RUN --mount"),
-        ("RUN --network=none x", "RUN --network"),
-        ("RUN --security=insecure x", "RUN --security"),
-        ("RUN --device=vendor.com/gpu x", "RUN --device"),
-        ("RUN <<E\n#!/usr/bin/env python3\nE", "a heredoc that starts with #!"),
-    ],
-)
-def test_what_is_not_supported_is_refused_by_name(text: str, name: str) -> None:
+def test_the_builders_network_and_no_power_are_the_default() -> None:
+    spec = process("RUN x")
+    assert spec.has_network
+    assert not spec.privileged
+
+
+def test_network_and_security_are_what_the_flags_say() -> None:
+    assert not process("RUN --network=none x").has_network
+    assert process("RUN --network=host x").has_network
+    assert process("RUN --security=insecure x").privileged
+
+
+def test_a_device_is_refused() -> None:
     """Ignoring a flag silently would build something else than was asked for."""
-    with pytest.raises(BuildRuleError) as caught:
-        planned(text)
-    assert caught.value.message == f"{name} is not supported yet"
-    assert caught.value.hint == "leave it out for now"
+    with pytest.raises(BuildRuleError, match="RUN --device is not supported") as caught:
+        planned("RUN --device=vendor.com/gpu x")
+    assert caught.value.hint
+
+
+def test_a_heredoc_with_an_interpreter_is_a_program_for_the_shell() -> None:
+    assert process("RUN <<E\n#!/bin/py\nx\nE").argv == (
+        "/bin/sh",
+        "-c",
+        "/dev/pipes/E",
+    )
+
+
+def test_only_a_heredoc_that_is_the_whole_command_is_a_program() -> None:
+    spec = process("RUN cat <<E\n#!/bin/py\nE")
+    assert spec.argv == ("/bin/sh", "-c", "cat <<E\n#!/bin/py\nE")
+
+
+def test_the_first_agent_is_the_one_ssh_finds() -> None:
+    state = after("ENV A=1")
+    text = "RUN --mount=type=ssh,target=/a --mount=type=ssh,id=b x"
+    assert dict(process(text, state).environment)["SSH_AUTH_SOCK"] == "/a"
+    own = after("ENV SSH_AUTH_SOCK=/own")
+    assert dict(process(text, own).environment)["SSH_AUTH_SOCK"] == "/own"
+
+
+def test_without_an_agent_ssh_finds_none() -> None:
+    assert "SSH_AUTH_SOCK" not in dict(process("RUN x").environment)

@@ -1,0 +1,205 @@
+"""Makes ready what the mounts of a RUN show, and throws away what is used up.
+
+It puts nothing into the root of a stage: that is the process runner's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from application.contents import Contents
+from application.ports.filesystem import RootFilesystem, RootFilesystems
+from application.ports.process import (
+    FileMount,
+    ProcessRunner,
+    ShownMount,
+    SocketMount,
+    TmpfsMount,
+    TreeMount,
+)
+from application.ports.secrets import Secrets
+from domain.build.mounts import (
+    TREE,
+    BindMount,
+    CacheMount,
+    MountedTree,
+    PlannedMount,
+    SecretMount,
+    SshMount,
+)
+from domain.dockerfile.mount import Sharing
+from domain.errors import BuildRuleError
+from domain.snapshot.entry import join
+from domain.snapshot.layer_plan import LayerPlan
+
+
+@dataclass(slots=True)
+class ReadyMounts:
+    """What one process is shown.
+
+    Attributes:
+        shown: For the runner, outer targets first.
+        secrets: Variables that hold secrets; never in `repr`.
+    """
+
+    shown: list[ShownMount] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+class PrepareMounts:
+    """Makes mounts ready; keeps caches, and read-only trees, for the whole build.
+
+    A copy of a tree is written as a layer plan is applied to a root, whatever its
+    origin. A stage that has a root is shown itself where the runner can bind.
+    """
+
+    def __init__(
+        self,
+        *,
+        roots: RootFilesystems,
+        runner: ProcessRunner,
+        secrets: Secrets,
+        contents: Contents,
+    ) -> None:
+        self._roots = roots
+        self._runner = runner
+        self._secrets = secrets
+        self._contents = contents
+        self._caches: dict[str, RootFilesystem] = {}
+        self._trees: dict[tuple[str, str], RootFilesystem] = {}
+        self._count = 0
+
+    @contextmanager
+    def ready(self, mounts: Sequence[PlannedMount]) -> Iterator[ReadyMounts]:
+        """Offer the mounts of one process, for as long as it runs.
+
+        Raises:
+            BuildRuleError: A secret or agent that is required was not given.
+            KanipyError: What the ports raise.
+        """
+        used: set[str] = set()
+        with ExitStack() as stack:
+            ready = ReadyMounts()
+            for mount in mounts:
+                self._add(mount, ready, used, stack)
+            yield ready
+
+    def discard(self) -> None:
+        """Remove all caches and trees from disk. Idempotent."""
+        for kept in (self._caches, self._trees):
+            while kept:
+                kept.popitem()[1].discard()
+
+    def _add(
+        self,
+        mount: PlannedMount,
+        ready: ReadyMounts,
+        used: set[str],
+        stack: ExitStack,
+    ) -> None:
+        match mount:
+            case BindMount():
+                ready.shown.append(self._bind(mount, stack))
+            case CacheMount():
+                ready.shown.append(self._cache(mount, used, stack))
+            case TmpfsMount() | FileMount():
+                ready.shown.append(mount)
+            case SecretMount():
+                self._add_secret(mount, ready)
+            case SshMount():
+                self._add_agent(mount, ready)
+            case _:
+                assert_never(mount)
+
+    def _bind(self, mount: BindMount, stack: ExitStack) -> TreeMount:
+        tree = mount.tree
+        if mount.read_only and self._runner.can_bind:
+            source = self._shared(tree)
+        else:
+            root = self._make(tree.plan)
+            stack.callback(root.discard)
+            source = f"{root.path}/{TREE}"
+        return TreeMount(
+            target=mount.target,
+            source=source,
+            is_directory=tree.is_directory,
+            read_only=mount.read_only,
+        )
+
+    def _shared(self, tree: MountedTree) -> str:
+        """Return where a tree is that nobody can write to."""
+        directory = self._contents.directory(tree.origin)
+        if directory is not None:
+            return join(directory, tree.path)
+        key = (tree.origin, tree.path)
+        if key not in self._trees:
+            self._trees[key] = self._make(tree.plan)
+        return f"{self._trees[key].path}/{TREE}"
+
+    def _cache(self, mount: CacheMount, used: set[str], stack: ExitStack) -> TreeMount:
+        if mount.sharing is Sharing.PRIVATE and mount.id in used:
+            root = self._make(mount.plan)
+            stack.callback(root.discard)
+        else:
+            if mount.id not in self._caches:
+                self._caches[mount.id] = self._make(mount.plan)
+            root = self._caches[mount.id]
+        used.add(mount.id)
+        source = f"{root.path}/{TREE}"
+        return TreeMount(target=mount.target, source=source, read_only=mount.read_only)
+
+    def _make(self, plan: LayerPlan) -> RootFilesystem:
+        self._contents.prepare(plan)
+        self._count += 1
+        root = self._roots.create(f"mount-{self._count}")
+        root.apply(plan, self._contents.open)
+        return root
+
+    def _add_secret(self, mount: SecretMount, ready: ReadyMounts) -> None:
+        value = self._secrets.secret(mount.id)
+        if value is None:
+            if mount.required:
+                raise _missing("secret", mount.id, f"--secret id={mount.id},src=FILE")
+            return
+        if mount.env is not None:
+            if b"\0" in value:
+                raise BuildRuleError(
+                    f"the secret {mount.id!r} holds a NUL byte: no variable can",
+                    hint="mount it as a file: leave env= out",
+                )
+            ready.secrets[mount.env] = value.decode("utf-8", "surrogateescape")
+        if mount.target is not None:
+            ready.shown.append(
+                FileMount(
+                    target=mount.target,
+                    content=value,
+                    mode=mount.mode,
+                    uid=mount.uid,
+                    gid=mount.gid,
+                )
+            )
+
+    def _add_agent(self, mount: SshMount, ready: ReadyMounts) -> None:
+        socket = self._secrets.agent(mount.id)
+        if socket is None:
+            if mount.required:
+                raise _missing("SSH agent", mount.id, f"--ssh {mount.id}=SOCKET")
+            return
+        ready.shown.append(
+            SocketMount(
+                target=mount.target,
+                source=socket,
+                mode=mount.mode,
+                uid=mount.uid,
+                gid=mount.gid,
+            )
+        )
+
+
+def _missing(what: str, name: str, flag: str) -> BuildRuleError:
+    return BuildRuleError(
+        f"the {what} {name!r} was not given", hint=f"pass {flag} to the build"
+    )

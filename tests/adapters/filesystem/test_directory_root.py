@@ -18,6 +18,7 @@ from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.index import LayerIndex
 from domain.snapshot.tree import FileTree
 from tests.support.archives import M, directory, file, layer, symlink
+from tests.support.descriptors import open_descriptors
 
 
 def extract(root: RootFilesystem, *members: M) -> FileTree:
@@ -91,11 +92,11 @@ def test_symlinks_get_owner_and_time(root: RootFilesystem) -> None:
 
 
 def test_no_descriptors_are_left_open(root: RootFilesystem) -> None:
-    before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only names
+    before = open_descriptors()
     tree = extract(root, file("a/b/c", b"x"), symlink("s", "a"))
     root.changes(tree)
     root.open("a/b/c").close()
-    assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert open_descriptors() == before
 
 
 def test_a_write_right_after_a_stamp_gets_a_later_time(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,6 +31,7 @@ from tests.support.archives import (
     symlink,
     whiteout,
 )
+from tests.support.descriptors import open_descriptors
 from tests.support.disks import flat, read_rows
 
 
@@ -122,14 +122,14 @@ def test_a_hostile_layer_is_refused_or_confined(
     root: RootFilesystem, outside: Path, name: str
 ) -> None:
     tree = FileTree.empty()
-    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only counted
+    descriptors = open_descriptors()
     with suppress(InvalidLayer, FilesystemError):
         for members in attacks(outside)[name]:
             made = layer(*members)
             index = root.extract(made.open(), "", made.diff_id)
             tree = tree.apply(index)
             assert root.changes(tree).is_empty
-    assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
+    assert open_descriptors() == descriptors
 
 
 @pytest.mark.parametrize(

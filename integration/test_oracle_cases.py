@@ -16,10 +16,6 @@ from integration.services.bases import SMALL_BASES
 
 NOT_YET: Mapping[str, str] = {
     "copy-parents": "COPY --parents",
-    "mount-cache": "RUN --mount",
-    "mount-secret-missing": "RUN --mount",
-    "mount-secret-optional": "RUN --mount",
-    "mount-tmpfs": "RUN --mount",
 }
 """Cases that wait for a feature, and its name in the refusal."""
 

@@ -66,7 +66,8 @@ class Digest:
         if len(digits) != length or not _HEX.fullmatch(digits):
             raise InvalidDigest(
                 f"{algorithm} digest is not {length} lower-case hexadecimal digits: "
-                f"{digits[:200]!r}"
+                f"{digits[:200]!r}",
+                hint="copy the whole digest, or name a tag instead",
             )
         return cls(algorithm, digits)
 

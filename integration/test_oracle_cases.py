@@ -1,6 +1,6 @@
 """Every case of `integration/cases`: the image is the one that was measured.
 
-What this release cannot do yet is listed by name, and must be refused by name.
+Where we choose otherwise, the case is listed by name with the reason.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,6 @@ from integration.image_comparison.differences import report
 from integration.oracle_cases import OracleCase, all_cases
 from integration.services.bases import SMALL_BASES
 
-NOT_YET: Mapping[str, str] = {
-    "copy-parents": "COPY --parents",
-}
-"""Cases that wait for a feature, and its name in the refusal."""
-
 OURS: Mapping[str, str] = {
     # An unknown name in --chown is an error: the oracle silently takes root.
     "copy-chown-missing-user": "nosuch",
@@ -29,13 +24,9 @@ CASES = {case.name: case for case in all_cases()}
 BUILT = sorted(
     name
     for name, case in CASES.items()
-    if not case.expectation.refused and name not in {*NOT_YET, *OURS}
+    if not case.expectation.refused and name not in OURS
 )
-REFUSED = sorted(
-    name
-    for name, case in CASES.items()
-    if case.expectation.refused and name not in NOT_YET
-)
+REFUSED = sorted(name for name, case in CASES.items() if case.expectation.refused)
 
 Base = Callable[[OracleCase], FlatImage | None]
 
@@ -106,16 +97,6 @@ def test_what_we_choose_to_refuse_is_refused(
     assert not (tmp_path / "image").exists()
 
 
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_cannot_be_done_yet_is_refused_by_name(
-    name: str, executor: Executor, tmp_path: Path
-) -> None:
-    outcome = build(CASES[name], executor, tmp_path)
-    assert outcome.status == 1
-    assert f"{NOT_YET[name]} is not supported yet" in outcome.error
-    assert not (tmp_path / "image").exists()
-
-
-def test_the_tables_name_cases() -> None:
-    assert {*NOT_YET, *OURS} <= set(CASES)
+def test_our_own_choices_are_few_and_name_cases() -> None:
+    assert set(OURS) <= set(CASES)
     assert len(OURS) <= 5

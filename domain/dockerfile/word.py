@@ -7,8 +7,9 @@ Rules and forms are those of BuildKit's Dockerfile frontend.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.pattern import find_suffix, shell_pattern
@@ -274,10 +275,30 @@ class _Expander:
         replacement = self._text_until("}", raw=True)
         found = shell_pattern(pattern, self._escape, longest=True)
         value = self._value(name) or ""
-        return found.sub(lambda _: replacement, value, count=0 if everywhere else 1)
+        return _replaced(found, value, replacement, count=None if everywhere else 1)
 
     def _text_until(self, stop: str, *, raw: bool = False) -> str:
         return "".join(piece for piece, _ in self._until(stop, raw=raw))
+
+
+def _replaced(
+    found: re.Pattern[str], value: str, replacement: str, count: int | None
+) -> str:
+    pieces: list[str] = []
+    start = 0
+    for match in islice(_matches_apart(found, value), count):
+        pieces += [value[start : match.start()], replacement]
+        start = match.end()
+    return "".join(pieces) + value[start:]
+
+
+def _matches_apart(found: re.Pattern[str], value: str) -> Iterator[re.Match[str]]:
+    """Yield the matches; an empty one right behind another is none (Go's rule)."""
+    end = -1
+    for match in found.finditer(value):
+        if match.end() > end:
+            yield match
+        end = match.end()
 
 
 def _unclosed(opening: str) -> DockerfileError:

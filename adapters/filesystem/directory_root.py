@@ -35,10 +35,14 @@ class DirectoryRoot:
     Args:
         path: An existing, empty directory; its real, absolute path.
         exclusions: Paths that `changes` leaves out.
+        timeout: Seconds that `changes` may take to walk the root, None for any.
     """
 
-    def __init__(self, path: str, exclusions: Exclusions) -> None:
+    def __init__(
+        self, path: str, exclusions: Exclusions, timeout: float | None = None
+    ) -> None:
         self._path = path
+        self._timeout = timeout
         self._exclusions = exclusions
         self._stamps = Stamps()
         self._refusals = Refusals()
@@ -64,7 +68,9 @@ class DirectoryRoot:
 
     def changes(self, before: FileTree) -> LayerPlan:
         """Return what was changed since the root was last known; see the port."""
-        walk = Walk(self._path, self._stamps, self._refusals, self._exclusions)
+        walk = Walk(
+            self._path, self._stamps, self._refusals, self._exclusions, self._timeout
+        )
         with translated("cannot read the root file system"):
             observation = walk.observe(before)
         self._stamps.settle()
@@ -90,17 +96,24 @@ class DirectoryRoots:
     Args:
         directory: Where the roots are made; created where it does not exist.
         exclusions: Paths that `changes` leaves out.
+        timeout: Seconds that one walk may take, None for any.
     """
 
-    def __init__(self, directory: str, exclusions: Exclusions | None = None) -> None:
+    def __init__(
+        self,
+        directory: str,
+        exclusions: Exclusions | None = None,
+        timeout: float | None = None,
+    ) -> None:
         self._directory = directory
         self._exclusions = exclusions or Exclusions()
+        self._timeout = timeout
 
     def create(self, name: str) -> DirectoryRoot:
         """Make an empty root; see the port."""
         with translated("cannot make a root file system"):
             path = make_directory(self._directory, name)
-        return DirectoryRoot(path, self._exclusions)
+        return DirectoryRoot(path, self._exclusions, self._timeout)
 
 
 def make_directory(directory: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from adapters.filesystem.handles import Handles
 from adapters.filesystem.observer import Formerly, Observer
 from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.stamps import Stamp, Stamps
+from application.errors import FilesystemError
 from domain.snapshot.changes import Observation
 from domain.snapshot.entry import FileEntry, join, parent_of
 from domain.snapshot.exclusion import Exclusions
@@ -32,12 +34,19 @@ class Walk:
         stamps: Brought up to date by the walk.
         refusals: Likewise.
         exclusions: Paths that are not walked.
+        timeout: Seconds it may take, None for as long as it needs.
     """
 
     def __init__(
-        self, root: str, stamps: Stamps, refusals: Refusals, exclusions: Exclusions
+        self,
+        root: str,
+        stamps: Stamps,
+        refusals: Refusals,
+        exclusions: Exclusions,
+        timeout: float | None = None,
     ) -> None:
         self._root = root
+        self._end = None if timeout is None else time.monotonic() + timeout
         self._stamps = stamps
         self._refusals = refusals
         self._excluded = exclusions
@@ -50,6 +59,7 @@ class Walk:
 
         Raises:
             OSError: A directory or file cannot be read.
+            FilesystemError: It took longer than it may.
         """
         observer = Observer(before, self._refusals)
         touched: dict[str, FileEntry] = {}
@@ -83,6 +93,7 @@ class Walk:
             directory = handles.find(current)
             if directory is None:
                 continue
+            self._check_time()
             for name in os.listdir(directory):
                 path = join(current, name)
                 if path in self._excluded.paths:
@@ -95,6 +106,13 @@ class Walk:
                 yield _Seen(directory, path, now)
                 if is_directory:
                     pending.append(path)
+
+    def _check_time(self) -> None:
+        if self._end is not None and time.monotonic() > self._end:
+            raise FilesystemError(
+                "looking for changes in the root file system took too long",
+                hint="raise SNAPSHOT_TIMEOUT_DURATION, or use a faster disk",
+            )
 
     def _gone(self, present: Collection[str], replaced: Collection[str]) -> set[str]:
         """Return what the stamps say was there, and what went with its parent."""

@@ -13,6 +13,7 @@ from adapters.filesystem.directory_root import DirectoryRoot, DirectoryRoots
 from adapters.filesystem.handles import Handles, remove_tree
 from adapters.filesystem.stamps import Stamps
 from adapters.filesystem.umask import umask_zero
+from application.errors import FilesystemError
 from application.ports.filesystem import RootFilesystem
 from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.index import LayerIndex
@@ -140,3 +141,11 @@ def test_a_directory_of_a_later_layer_loses_the_attributes_of_the_earlier(
     assert os.listxattr(Path(root.path, "d")) == []
     Path(root.path, "d").chmod(0o700)
     assert len(root.changes(tree).rows) == 1
+
+
+def test_a_walk_that_takes_too_long_is_told(tmp_path: Path) -> None:
+    slow = DirectoryRoots(str(tmp_path), timeout=-1.0).create("slow")
+    tree = extract(slow, file("a", b""))
+    with pytest.raises(FilesystemError) as caught:
+        slow.changes(tree)
+    assert "SNAPSHOT_TIMEOUT_DURATION" in (caught.value.hint or "")

@@ -30,6 +30,7 @@ from domain.dockerfile.instruction import (
     User,
     Volume,
 )
+from domain.dockerfile.redaction import without_credentials
 
 
 def metadata_history(instruction: Metadata, words: Words, after: StageState) -> str:
@@ -65,13 +66,16 @@ def run_history(instruction: Run, state: StageState) -> str:
 
 
 def transfer_history(instruction: Copy | Add, words: Words) -> str:
-    """Return the text of a COPY or ADD."""
+    """Return the text of a COPY or ADD; addresses lose their credentials."""
     name = "COPY" if isinstance(instruction, Copy) else "ADD"
     chown, chmod = instruction.chown, instruction.chmod
-    flags = [] if chown is None else [f"--chown={words.expand(chown)}"]
+    parents = isinstance(instruction, Copy) and instruction.parents
+    flags = ["--parents"] if parents else []
+    flags += [] if chown is None else [f"--chown={words.expand(chown)}"]
     flags += [] if chmod is None else [f"--chmod={words.expand(chmod)}"]
     inline = [f"<<{heredoc.name}" for heredoc in instruction.heredocs]
-    sources = [*words.expand_all(instruction.sources), *inline]
+    expanded = map(without_credentials, words.expand_all(instruction.sources))
+    sources = [*expanded, *inline]
     destination = words.expand(instruction.destination)
     return " ".join([name, *flags, *sources, destination, "# buildkit"])
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.build.copying import SourceTree, missing_source
+from domain.build.copying import SourceTree
 from domain.build.process import FileMount, TmpfsMount
+from domain.build.wildcard import missing_source
 from domain.build.words import Words
 from domain.dockerfile.instruction import Run
 from domain.dockerfile.mount import Mount, MountType, Sharing

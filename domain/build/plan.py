@@ -9,23 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import assert_never
 
 from domain.build.accounts import Accounts
-from domain.build.copying import (
-    CopyRequest,
-    InlineFile,
-    SourceTree,
-    absolute_destination,
-    plan_copy,
-)
+from domain.build.copying import Fetched, SourceTree, plan_copy
 from domain.build.effect import Effect, Materialise, ReadLayers, RunProcess, WriteLayer
 from domain.build.history import metadata_history, run_history, transfer_history
 from domain.build.metadata import Metadata, after_metadata
-from domain.build.mode import ModeChange
 from domain.build.mounts import MountSources, plan_mounts
 from domain.build.running import run_process
 from domain.build.state import StageState
+from domain.build.transfer import copy_request
 from domain.build.variables import BuildArguments
 from domain.build.words import Words
 from domain.build.working_directory import (
@@ -33,8 +26,6 @@ from domain.build.working_directory import (
     plan_working_directory,
 )
 from domain.dockerfile.instruction import Add, Copy, From, Instruction, Run, Workdir
-from domain.dockerfile.word import expand_body
-from domain.errors import BuildRuleError
 from domain.snapshot.layer_plan import LayerPlan, PlannedEntry
 from domain.snapshot.tree import FileTree
 
@@ -64,6 +55,7 @@ class Facts:
         source: What COPY and ADD copy from, else None.
         mount_sources: What mounts of RUN take files from, by their `from`.
         archives: Members of the sources that ADD unpacks, by path.
+        fetched: What ADD took from addresses, by source.
     """
 
     tree: FileTree = field(default_factory=FileTree.empty)
@@ -71,6 +63,7 @@ class Facts:
     source: SourceTree | None = None
     mount_sources: MountSources = field(default_factory=dict)
     archives: Mapping[str, Sequence[PlannedEntry]] = field(default_factory=dict)
+    fetched: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +172,12 @@ def _plan_transfer(
     if facts.source is None:  # pragma: no cover - gather_facts sets it
         message = "COPY was planned without its source"
         raise AssertionError(message)
-    _refuse_unsupported(instruction)
-    request = _copy_request(instruction, words, facts, settings)
+    request = replace(
+        copy_request(instruction, words, facts.accounts),
+        archives=facts.archives,
+        fetched=facts.fetched,
+        now_ns=settings.now_ns,
+    )
     tree = FileTree.empty() if instruction.link else facts.tree
     plan = plan_copy(request, facts.source, tree)
     return InstructionPlan(
@@ -188,57 +185,3 @@ def _plan_transfer(
         effects=(WriteLayer(plan),),
         history=transfer_history(instruction, words),
     )
-
-
-def expanded_sources(instruction: Copy | Add, words: Words) -> tuple[str, ...]:
-    """Return the sources of a COPY or ADD with their variables expanded."""
-    return words.expand_all(instruction.sources)
-
-
-def _copy_request(
-    instruction: Copy | Add, words: Words, facts: Facts, settings: BuildSettings
-) -> CopyRequest:
-    destination = words.expand(instruction.destination)
-    chown, chmod = instruction.chown, instruction.chmod
-    return CopyRequest(
-        sources=expanded_sources(instruction, words),
-        inline=_inline_files(instruction, words),
-        destination=absolute_destination(destination, words.state.working_directory),
-        owner=None if chown is None else facts.accounts.owner(words.expand(chown)),
-        mode=None if chmod is None else ModeChange.parse(words.expand(chmod)),
-        archives=facts.archives,
-        now_ns=settings.now_ns,
-    )
-
-
-def _inline_files(instruction: Copy | Add, words: Words) -> tuple[InlineFile, ...]:
-    variables = words.state.variables
-    return tuple(
-        InlineFile(
-            name=heredoc.name,
-            data=(
-                expand_body(heredoc.content, variables, line=words.line)
-                if heredoc.expand
-                else heredoc.content
-            ).encode("utf-8", "surrogateescape"),
-        )
-        for heredoc in instruction.heredocs
-    )
-
-
-def _refuse_unsupported(instruction: Copy | Add) -> None:
-    """Refuse clearly what would otherwise be ignored."""
-    match instruction:
-        case Copy(parents=parents, exclude=exclude):
-            wanted = {"COPY --parents": parents, "COPY --exclude": bool(exclude)}
-        case Add(exclude=exclude, checksum=checksum, keep_git_dir=keep):
-            wanted = {
-                "ADD --exclude": bool(exclude),
-                "ADD --checksum": checksum is not None,
-                "ADD --keep-git-dir": keep,
-            }
-        case _:
-            assert_never(instruction)
-    for flag, is_wanted in wanted.items():
-        if is_wanted:
-            raise BuildRuleError(f"{flag} is not supported yet", hint="leave it out")

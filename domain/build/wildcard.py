@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 
 from domain.dockerfile.glob import matches, split_pattern
+from domain.errors import BuildRuleError
 from domain.snapshot.entry import FileType, join
 from domain.snapshot.tree import FileTree
 
@@ -48,3 +49,12 @@ def _matching(tree: FileTree, directory: str, pattern: list[str]) -> list[str]:
 def _is_directory(tree: FileTree, path: str) -> bool:
     entry = tree.get(path)
     return entry is not None and entry.type is FileType.DIRECTORY
+
+
+def missing_source(path: str, description: str) -> BuildRuleError:
+    """Return the error for a source that does not exist."""
+    shown = f"/{path.strip('/')}"
+    return BuildRuleError(
+        f"{shown!r} not found in {description}",
+        hint="check the path, its case, and that no ignore file excludes it",
+    )

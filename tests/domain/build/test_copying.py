@@ -496,22 +496,3 @@ def test_link_looks_at_nothing_below_it() -> None:
         "f 0644 0:0 lnkdir/x <context:a.txt",
     ]
     assert lines("COPY --link --chown=1:1 e /ex") == ["d 0755 1:1 ex"]
-
-
-# ------------------------------------------------------------------ not supported
-
-
-@pytest.mark.parametrize(
-    ("text", "flag"),
-    [
-        ("COPY --parents a.txt /p/", "COPY --parents"),
-        ("COPY --exclude=*.md a.txt /p/", "COPY --exclude"),
-        ("ADD --exclude=*.md a.txt /p/", "ADD --exclude"),
-        (f"ADD --checksum=sha256:{'0' * 64} http://h/x /p", "ADD --checksum"),
-        ("ADD --keep-git-dir a.txt /p/", "ADD --keep-git-dir"),
-    ],
-)
-def test_flags_that_would_be_ignored_are_refused(text: str, flag: str) -> None:
-    with pytest.raises(BuildRuleError, match=f"{flag} is not supported yet") as caught:
-        lines(text)
-    assert caught.value.hint == "leave it out"

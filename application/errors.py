@@ -9,6 +9,7 @@ The hierarchy (indented: is a)::
             RegistryUnreachable  no connection, name not resolved, TLS failure
         DigestMismatch         fetched bytes are not what their digest promises
         ContextUnavailable     the build context cannot be read
+        SourceUnavailable      a URL or repository of ADD cannot be fetched
         DockerfileUnavailable  the Dockerfile cannot be found or read
         CommandFailed          a RUN process ended with a status other than 0
         IsolationUnavailable   this machine does not let us run processes
@@ -75,6 +76,10 @@ class DigestMismatch(KanipyError):
 
 class ContextUnavailable(KanipyError):
     """The build context does not exist or cannot be read."""
+
+
+class SourceUnavailable(KanipyError):
+    """A URL or repository of ADD cannot be fetched."""
 
 
 class DockerfileUnavailable(KanipyError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from application.errors import SourceUnavailable
 from application.options import (
     BuildOptions,
     CredentialOptions,
@@ -26,18 +27,20 @@ from application.ports.clock import Clock
 from application.ports.context import ContextSource, DockerfileSource
 from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
+from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
 from application.ports.images import ImageDestination, ImageSource
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
+from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
 from domain.image.digest import Digest
 from domain.image.platform import Platform
 
 if TYPE_CHECKING:
-    from adapters.http.client import HttpClient
+    from adapters.http.client import HttpClient, HttpOptions
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
     from adapters.work_directory import WorkDirectory
@@ -110,7 +113,7 @@ def root_filesystems(
     exclusions = Exclusions.of(snapshot.ignore_paths)
     if choice.isolation == "namespaces" and overlay_works(directory):
         return OverlayRoots(directory, exclusions)
-    return DirectoryRoots(directory, exclusions)
+    return DirectoryRoots(directory, exclusions, snapshot.timeout.total_seconds())
 
 
 def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:
@@ -150,6 +153,41 @@ def archives(work: WorkDirectory) -> Archives:
     return UnpackedArchives(Path(work.part("archives")))
 
 
+def downloads(
+    options: BuildOptions, work: WorkDirectory, reporter: Reporter
+) -> Downloads:
+    """Return what downloads the files of ADD.
+
+    The flags that are about all registries do not loosen it; those that name a host
+    hold for that host.
+    """
+    from pathlib import Path
+
+    from adapters.downloads.http_downloads import HttpDownloads
+
+    retries = _retries(0, reporter)
+    client = _http_client(options, retries, plain_http=False, skip_verify=False)
+    return HttpDownloads(client, retries, Path(work.part("downloads")))
+
+
+def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
+    """Return what checks out the repositories of ADD.
+
+    Raises:
+        SourceUnavailable: There is no git.
+    """
+    from pathlib import Path
+
+    try:
+        from adapters.context.git_repositories import GitRepositories
+    except ImportError as error:  # GitPython looks for git when it is imported
+        raise SourceUnavailable(
+            "the program git cannot be found", hint="install git, and have it in PATH"
+        ) from error
+
+    return GitRepositories(_http_options(options), Path(work.part("repositories")))
+
+
 def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSource:
     """Return where credentials of registries are looked for."""
     from adapters.credentials.docker_config import DockerConfigCredentials
@@ -179,7 +217,7 @@ def registry(
     retries = _retries(options.registry.download_retries, reporter)
     client = _http_client(
         options,
-        retries,
+        _retries(0, reporter),
         plain_http=options.registry.insecure_pull,
         skip_verify=options.registry.skip_tls_verify_pull,
     )
@@ -214,7 +252,7 @@ def _registry_destinations(
     retries = _retries(options.registry.push_retries, reporter)
     client = _http_client(
         options,
-        retries,
+        _retries(0, reporter),
         plain_http=options.registry.insecure_push,
         skip_verify=options.registry.skip_tls_verify_push,
     )
@@ -226,6 +264,10 @@ def _registry_destinations(
 
 
 def _retries(more: int, reporter: Reporter) -> Retries:
+    """Return how transfers are repeated, `more` times than usual.
+
+    Single requests are repeated as usual whatever the flags say.
+    """
     from adapters.http.retries import Retries, RetryPolicy
 
     attempts = RetryPolicy().attempts + max(more, 0)
@@ -235,7 +277,16 @@ def _retries(more: int, reporter: Reporter) -> Retries:
 def _http_client(
     options: BuildOptions, retries: Retries, *, plain_http: bool, skip_verify: bool
 ) -> HttpClient:
-    from adapters.http.client import HttpClient, HttpOptions
+    from adapters.http.client import HttpClient
+
+    given = _http_options(options, plain_http=plain_http, skip_verify=skip_verify)
+    return HttpClient(given, retries)
+
+
+def _http_options(
+    options: BuildOptions, *, plain_http: bool = False, skip_verify: bool = False
+) -> HttpOptions:
+    from adapters.http.client import HttpOptions
     from adapters.http.tls import HostOptions
     from domain.image.reference import normalise_registry
     from entrypoints.version import VERSION
@@ -257,14 +308,11 @@ def _http_client(
         )
         for host in plain | unverified | set(authorities)
     }
-    return HttpClient(
-        HttpOptions(
-            user_agent=agent,
-            environment=_network_variables(options.network),
-            hosts=hosts,
-            other_hosts=HostOptions(plain_http=plain_http, skip_verify=skip_verify),
-        ),
-        retries,
+    return HttpOptions(
+        user_agent=agent,
+        environment=_network_variables(options.network),
+        hosts=hosts,
+        other_hosts=HostOptions(plain_http=plain_http, skip_verify=skip_verify),
     )
 
 

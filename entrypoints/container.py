@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dependency_injector import containers, providers
 
+from application.add_sources import AddSources
 from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
@@ -53,17 +54,22 @@ class Container(containers.DeclarativeContainer):
     destinations = providers.Singleton(
         builders.destinations, options, credentials, reporter
     )
+    downloads = providers.Singleton(
+        builders.downloads, options, work_directory, reporter
+    )
+    repositories = providers.Singleton(builders.repositories, options, work_directory)
     context = providers.Singleton(builders.context, options.provided.input)
     dockerfiles = providers.Singleton(builders.dockerfiles)
     reader = providers.Singleton(builders.dockerfile_reader)
     results = providers.Singleton(builders.result_files)
 
     contents = providers.Singleton(Contents)
+    secrets = providers.Singleton(builders.secrets, options.provided.input)
     mounts = providers.Singleton(
         PrepareMounts,
         roots=roots,
         runner=runner,
-        secrets=providers.Singleton(builders.secrets, options.provided.input),
+        secrets=secrets,
         contents=contents,
     )
     effects = providers.Singleton(
@@ -92,7 +98,18 @@ class Container(containers.DeclarativeContainer):
     )
     stages = providers.Singleton(
         BuildStage,
-        facts=providers.Singleton(GatherFacts, archives=archives, contents=contents),
+        facts=providers.Singleton(
+            GatherFacts,
+            add_sources=providers.Singleton(
+                AddSources,
+                archives=archives,
+                downloads=downloads,
+                # imported when the first repository is met
+                repositories=repositories.provider,
+                secrets=secrets,
+                contents=contents,
+            ),
+        ),
         effects=effects,
         reader=reader,
         reporter=reporter,

@@ -6,12 +6,17 @@ The system's roots, every file of SSL_CERT_DIR's directories whatever its name
 
 from __future__ import annotations
 
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import UsageError
+
+_PEM = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_BUNDLE = "ca-certificates.crt"
+"""Name of the bundle that distributions keep in the directory of their roots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +63,44 @@ def make_context(
     return context
 
 
-def _trust_directory(context: ssl.SSLContext, directory: Path) -> None:
+def added_certificates(options: HostOptions, environment: Mapping[str, str]) -> bytes:
+    """Return what a program that takes one bundle has to trust, the roots included.
+
+    Returns:
+        PEM certificates; b"" where nothing is added to the system's roots.
+    """
+    directories = filter(None, environment.get("SSL_CERT_DIR", "").split(":"))
+    added = [path for each in directories for path in _files_of(Path(each))]
+    added += [Path(path) for path in (environment.get("SSL_CERT_FILE"),) if path]
+    added += [Path(path) for path in options.ca_files]
+    certificates = [pem for path in added for pem in _certificates(path)]
+    if not certificates:
+        return b""
+    roots = [pem for path in _system_bundles() for pem in _certificates(path)]
+    return b"\n".join([*dict.fromkeys([*roots, *certificates]), b""])
+
+
+def _system_bundles() -> list[Path]:
+    paths = ssl.get_default_verify_paths()
+    return [Path(paths.openssl_cafile), Path(paths.openssl_capath, _BUNDLE)]
+
+
+def _certificates(path: Path) -> list[bytes]:
     try:
-        files = sorted(path for path in directory.iterdir() if path.is_file())
+        return _PEM.findall(path.read_bytes())
+    except OSError:
+        return []
+
+
+def _files_of(directory: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(path for path in directory.iterdir() if path.is_file())
     except OSError:
         return
-    for path in files:
+
+
+def _trust_directory(context: ssl.SSLContext, directory: Path) -> None:
+    for path in _files_of(directory):
         _trust_if_possible(context, path)
 
 

@@ -14,6 +14,7 @@ from application.errors import (
     DockerfileUnavailable,
     IsolationUnavailable,
     ManifestUnknown,
+    SourceUnavailable,
     Unauthorized,
 )
 from domain.build.effect import Materialise, ReadLayers, RunProcess, WriteLayer
@@ -605,15 +606,15 @@ def test_output_of_run_is_passed_on() -> None:
         ),
         (
             "FROM base\nADD https://user:secret@host/x /x",
-            BuildRuleError,
-            "Dockerfile:2",
-            "ADD of https sources is not supported yet",
+            SourceUnavailable,
+            "Dockerfile:2: https://host/x",
+            "the server answered 404 Not Found",
         ),
         (
-            "FROM base\nADD git@github.com:o/r.git /x",
-            BuildRuleError,
-            "Dockerfile:2",
-            "ADD of git sources is not supported yet",
+            "FROM base\nADD git@github.com:o/r.git#main /x",
+            SourceUnavailable,
+            "Dockerfile:2: git@github.com:o/r.git#main",
+            "the repository cannot be found",
         ),
         (
             "FROM base\nRUN --mount=source=no,target=/c x",

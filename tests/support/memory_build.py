@@ -24,11 +24,14 @@ from adapters.memory.context import (
     MemoryDockerfileSource,
 )
 from adapters.memory.dockerfile_reader import MemoryDockerfileReader
+from adapters.memory.downloads import MemoryDownloads
 from adapters.memory.filesystem import MemoryRoot, MemoryRoots
 from adapters.memory.images import MemoryImageDestination, MemoryImageSource
 from adapters.memory.layers import MemoryLayers
 from adapters.memory.process import MemoryProcessRunner, Program
+from adapters.memory.repositories import MemoryRepositories
 from adapters.memory.secrets import MemorySecrets
+from application.add_sources import AddSources
 from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
@@ -109,6 +112,9 @@ class MemoryBuild:
         self.layers = MemoryLayers(self.clock, codec, layer_vendor)
         self.roots = MemoryRoots()
         self.archives = MemoryArchives()
+        self.downloads = MemoryDownloads()
+        self.repositories = MemoryRepositories()
+        self.secrets = secrets or MemorySecrets()
         self.contents = Contents()
         programs = {
             text: self._program(each) for text, each in (commands or {}).items()
@@ -117,7 +123,7 @@ class MemoryBuild:
         self.mounts = PrepareMounts(
             roots=self.roots,
             runner=self.runner,
-            secrets=secrets or MemorySecrets(),
+            secrets=self.secrets,
             contents=self.contents,
         )
         self.effects = PerformEffects(
@@ -177,7 +183,15 @@ class MemoryBuild:
                 reporter=self.reporter,
             ),
             stages=BuildStage(
-                facts=GatherFacts(archives=self.archives, contents=self.contents),
+                facts=GatherFacts(
+                    add_sources=AddSources(
+                        archives=self.archives,
+                        downloads=self.downloads,
+                        repositories=lambda: self.repositories,
+                        secrets=self.secrets,
+                        contents=self.contents,
+                    )
+                ),
                 effects=self.effects,
                 reader=MemoryDockerfileReader(),
                 reporter=self.reporter,

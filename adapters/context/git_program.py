@@ -1,0 +1,165 @@
+"""Runs git, through GitPython, where nothing of this machine has a say.
+
+No variable that steers git, no configuration of the system or the user, no terminal
+reaches it. What git complains of becomes an error of ours. Which commands are run is
+`adapters.context.git_repositories`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import git
+from git.exc import CommandError
+
+from application.errors import SourceUnavailable
+from domain.dockerfile.redaction import without_credentials
+
+_HINT_TOKEN = (
+    "give a token as the secret GIT_AUTH_TOKEN, or check the one that was given"  # noqa: S105 - a sentence
+)
+_FAILURES: tuple[tuple[str, str, str | None], ...] = (
+    # What git or ssh says, what happened, what to do about it.
+    (
+        (
+            "could not read username|could not read password|authentication failed|"
+            "error: 40[13]|invalid username or"
+        ),
+        "the repository wants a credential, or refused the one it was given",
+        _HINT_TOKEN,
+    ),
+    (
+        "permission denied \\(|permission denied, please",
+        "the host refused the key it was shown, if any",
+        "give an agent that holds the key by --ssh default=SOCKET",
+    ),
+    (
+        "host key verification failed",
+        "the key of the host is not known",
+        "add it to ~/.ssh/known_hosts of the user that runs the build",
+    ),
+    (
+        "could not resolve|name or service not known",
+        "the host name cannot be resolved",
+        "check the host name and the network",
+    ),
+    (
+        "certificate|ssl peer",
+        "the server's certificate is not trusted",
+        (
+            "put the CA certificate into a directory of SSL_CERT_DIR "
+            "(/kaniko/ssl/certs), or name it with --registry-certificate HOST=FILE"
+        ),
+    ),
+    (
+        (
+            "failed to connect|connection refused|timed out|couldn't connect|"
+            "low speed limit|connection reset|unable to connect"
+        ),
+        "the host cannot be reached",
+        "check the host name, the port and the network",
+    ),
+    (
+        "transport .* not allowed",
+        "it uses a transport that is not allowed",
+        "use https:// or ssh:// addresses, also for submodules",
+    ),
+    (
+        "cannot run ssh|ssh: not found",
+        "the program ssh cannot be found",
+        "install an SSH client, or use an https:// address",
+    ),
+    (
+        "not found|does not appear to be a git repository|error: 404",
+        "there is no such repository",
+        "check the address",
+    ),
+)
+
+
+class GitFailure(Exception):
+    """A command of git failed.
+
+    Args:
+        said: What it wrote to standard error.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+    def explained(self, place: str) -> SourceUnavailable:
+        """Return the error of the port for it."""
+        for pattern, message, hint in _FAILURES:
+            if re.search(pattern, self.said, re.IGNORECASE):
+                return SourceUnavailable(message, place=place, hint=hint)
+        return SourceUnavailable(f"git failed: {self._first_line()}", place=place)
+
+    def _first_line(self) -> str:
+        lines = [line.strip() for line in self.said.splitlines() if line.strip()]
+        fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+        line = next(iter([*fatal, *lines]), "it did not say why")
+        return without_credentials(line)[:200]
+
+
+class GitProgram:
+    """Git in one working directory.
+
+    Args:
+        directory: The working tree; its `.git` is the repository.
+        configuration: Path of the configuration to use.
+        agent: Path of the socket of an SSH agent, "" for none.
+    """
+
+    def __init__(self, directory: Path, configuration: Path, agent: str = "") -> None:
+        self._git = git.Git(str(directory))
+        self._git.update_environment(
+            HOME=str(configuration.parent),
+            XDG_CONFIG_HOME=str(configuration.parent),
+            GIT_CONFIG_GLOBAL=str(configuration),
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_ATTR_NOSYSTEM="1",
+            GIT_ALLOW_PROTOCOL="http:https:git:ssh",
+            GIT_PROTOCOL_FROM_USER="0",
+            GIT_TERMINAL_PROMPT="0",
+            GIT_ASKPASS="",
+            SSH_ASKPASS="",
+            SSH_AUTH_SOCK=agent,
+            GIT_SSH_COMMAND="ssh -o BatchMode=yes",
+            GIT_NO_REPLACE_OBJECTS="1",
+            # No directory above ours is taken for the repository.
+            GIT_CEILING_DIRECTORIES=str(directory.parent),
+        )
+
+    def run(self, *arguments: str) -> str:
+        """Run a command of git and return what it wrote.
+
+        Raises:
+            GitFailure: It failed.
+        """
+        program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"
+        with _without_variables_of_git():
+            try:
+                output = self._git.execute([program, *arguments], as_process=False)
+            except CommandError as error:
+                said = error.stderr
+                raise GitFailure(said.strip().removeprefix("stderr:")) from error
+        return str(output)
+
+
+@contextmanager
+def _without_variables_of_git() -> Iterator[None]:
+    """Hide what could steer git: GitPython passes our whole environment on."""
+    hidden = {name: os.environ.pop(name) for name in [*os.environ] if _steers(name)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def _steers(name: str) -> bool:
+    return name.startswith("GIT_") and not name.startswith("GIT_PYTHON_")

@@ -1,0 +1,1 @@
+"""Files that ADD takes from addresses."""

@@ -1,0 +1,181 @@
+"""A web server in this process, on loopback: answers by path, and git repositories.
+
+Repositories below `root` are served by git's own `git http-backend`.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+TLS = Path(__file__).parent / "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a path answers.
+
+    Attributes:
+        body: The body.
+        status: The status.
+        headers: Further headers.
+        cut_after: Close after so many bytes of the body; None answers it all.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came."""
+
+    target: str
+    headers: dict[str, str]
+
+
+class WebServer:
+    """Use it with `with`; it listens from then on.
+
+    Attributes:
+        answers: What a path answers, one after the other; the last one stays.
+        authorization: Header without which everything is 401, "" for none.
+        speaks_v2: Whether git's protocol version 2 is spoken; version 0 does not
+            hand out commits that no branch or tag names.
+        asked: The requests, in order.
+    """
+
+    def __init__(self, root: Path | None = None, *, tls: bool = False) -> None:
+        self.root = root
+        self.answers: dict[str, list[Answer]] = {}
+        self.authorization = ""
+        self.speaks_v2 = True
+        self.asked: list[Asked] = []
+        self._tls = tls
+        self._server = _Server(self)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self._thread = threading.Thread(target=self._serve, name="web")
+
+    @property
+    def host(self) -> str:
+        return f"localhost:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self.host}"
+
+    def take(self, path: str) -> Answer | None:
+        answers = self.answers.get(path)
+        if not answers:
+            return None
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.01)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, web: WebServer) -> None:
+        self.web = web
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that breaks a connection is part of many tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    wbufsize = -1
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Write nothing."""
+
+    def do_GET(self) -> None:
+        web = self.server.web
+        url = urlsplit(self.path)
+        web.asked.append(Asked(self.path, dict(self.headers)))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if web.authorization not in ("", self.headers.get("Authorization")):
+            challenge = {"WWW-Authenticate": 'Basic realm="test"'}
+            self._reply(Answer(status=401, headers=challenge))
+        elif answer := web.take(url.path):
+            self._reply(answer)
+        elif web.root is not None and ".git/" in url.path:
+            self._run_git(web.root, url.path, url.query, body)
+        else:
+            self._reply(Answer(status=404, body=b"nothing here"))
+
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
+    def _reply(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body[: answer.cut_after])
+
+    def _run_git(self, root: Path, path: str, query: str, body: bytes) -> None:
+        """Run git's CGI program (RFC 3875)."""
+        protocol = self.headers.get("Git-Protocol") or ""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": protocol if self.server.web.speaks_v2 else "",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type") or "",
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "",
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        done = subprocess.run(
+            ["git", "http-backend"],  # noqa: S607 - found on PATH
+            input=body,
+            capture_output=True,
+            check=True,
+            env=environment,
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        status = int(headers.pop("Status", "200").split()[0])
+        self._reply(Answer(body=content, status=status, headers=headers))

@@ -1,7 +1,8 @@
 """Passes connections to a socket in a root on to one of the builder.
 
 An SSH agent talks to its own user and to root only, and its socket cannot be moved;
-so RUN is given a socket of ours. What goes through is not looked at.
+so RUN is given a socket of ours. What goes through is not looked at. When one side
+ends, so does the other: the agents' protocol has no half-closed connections.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import os
 import selectors
 import socket
 import threading
-from contextlib import suppress
 
 CHUNK = 1 << 16
+SECONDS_TO_SEND = 10.0
+"""Who does not take what it is sent for that long is hung up on."""
 
 
 class AgentRelay:
@@ -71,6 +73,8 @@ class AgentRelay:
     def _accept(self, selector: selectors.BaseSelector) -> None:
         caller, _ = self._listener.accept()
         agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        for end in (caller, agent):
+            end.settimeout(SECONDS_TO_SEND)
         try:
             agent.connect(self._source)
         except OSError:
@@ -85,10 +89,11 @@ class AgentRelay:
         other = self._peers.get(one)
         if other is None:
             return  # ended while this round's events were worked on
-        piece = b""
-        with suppress(OSError):
+        try:
             piece = one.recv(CHUNK)
             other.sendall(piece)
+        except OSError:
+            piece = b""
         if not piece:
             for end in (one, other):
                 selector.unregister(end)

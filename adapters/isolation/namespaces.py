@@ -7,6 +7,7 @@ and nothing of them is ever written to it. Needs CAP_SYS_ADMIN, which
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -135,6 +136,9 @@ def _order(
 ) -> MountOrder:
     match mount:
         case TreeMount():
+            if os.path.realpath(mount.source) != mount.source:
+                # A mount would follow the symlink, perhaps out of a stage's root.
+                raise OSError(errno.ELOOP, f"a symlink leads to {mount.source}")
             return MountOrder(
                 kind="bind",
                 target=mount.target,

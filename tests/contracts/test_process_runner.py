@@ -9,7 +9,14 @@ from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.unavailable import UnavailableRunner
 from adapters.memory.process import MemoryProcessRunner
 from application.errors import IsolationUnavailable
-from application.ports.process import OnOutput, ProcessRunner, ProcessSpec
+from application.ports.process import (
+    FileMount,
+    OnOutput,
+    ProcessRunner,
+    ProcessSpec,
+    TmpfsMount,
+    TreeMount,
+)
 from tests.support.busybox_root import make_root
 
 ENVIRONMENT = (("PATH", "/bin"),)
@@ -26,7 +33,13 @@ def _tell_name(process: ProcessSpec, root: str, on_output: OnOutput) -> int:
     return 0
 
 
+def _shown(process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+    on_output("stdout", b"content\n")
+    return 0
+
+
 PROGRAMS = {
+    "cat /m/tree/f /m/file /m/empty/*": _shown,
     "echo out; echo err >&2": _greet,
     "exit 3": lambda process, root, on_output: 3,
     "kill -9 $$": lambda process, root, on_output: 137,
@@ -73,6 +86,10 @@ def test_the_isolation_has_a_name(runner: ProcessRunner) -> None:
     assert runner.isolation in {"memory", "namespaces", "chroot"}
 
 
+def test_it_says_whether_it_binds(runner: ProcessRunner) -> None:
+    assert runner.can_bind is (runner.isolation != "chroot")
+
+
 def test_both_outputs_arrive_apart(runner: ProcessRunner, root: str) -> None:
     output = Output()
     assert runner.run(shell("echo out; echo err >&2"), root, output) == 0
@@ -104,6 +121,25 @@ def test_a_missing_program_is_127_with_its_name(
     assert output.stdout == b""
 
 
+def test_mounts_are_shown_and_taken_away(
+    runner: ProcessRunner, root: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "f").write_bytes(b"con")
+    output = Output()
+    mounts = (
+        TmpfsMount(target="/m/empty"),
+        FileMount(target="/m/file", content=b"tent\n"),
+        TreeMount(target="/m/tree", source=str(source), read_only=True),
+    )
+    process = shell("cat /m/tree/f /m/file /m/empty/*")
+    runner.run(process, root, output, mounts)
+    assert output.stdout == b"content\n"
+    assert not (Path(root) / "m").exists()
+    assert (source / "f").read_bytes() == b"con"
+
+
 @pytest.mark.parametrize(
     "refusing",
     [
@@ -114,5 +150,6 @@ def test_a_missing_program_is_127_with_its_name(
 )
 def test_what_cannot_isolate_says_why(refusing: ProcessRunner, root: str) -> None:
     assert refusing.isolation == "none"
+    assert isinstance(refusing.can_bind, bool)
     with pytest.raises(IsolationUnavailable, match="no namespaces"):
         refusing.run(shell("exit 3"), root, Output())

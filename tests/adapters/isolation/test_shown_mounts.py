@@ -367,6 +367,17 @@ class TestNamespaces:
         script = "for d in t e; do mknod /$d/n c 1 3; ! echo >/$d/n || exit 1; done"
         run(runner, root, f"({script}) 2>/dev/null", *mounts)
 
+    def test_no_symlink_leads_to_what_is_shown(
+        self, runner: ProcessRunner, root: Path, tmp_path: Path
+    ) -> None:
+        """A stage that is shown may hold symlinks its model does not know."""
+        (tmp_path / "stage").mkdir()
+        (tmp_path / "stage/x").symlink_to("/etc")
+        mount = TreeMount(target="/t", source=f"{tmp_path}/stage/x/apt")
+        with pytest.raises(FilesystemError, match="a symlink leads to"):
+            run(runner, root, "true", mount)
+        assert paths_in(root) == set()
+
     def test_a_mount_lies_in_another(
         self, runner: ProcessRunner, root: Path, source: Path
     ) -> None:

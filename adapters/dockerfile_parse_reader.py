@@ -25,7 +25,8 @@ class DockerfileParseReader:
         )
         return tuple(
             SplitLine(
-                instruction=row["instruction"],
+                # "instruction" is in upper case whatever the file says
+                instruction=row["content"].split(maxsplit=1)[0],
                 arguments=row["value"],
                 first=row["startline"] + 1,
                 last=row["endline"] + 1,

@@ -39,7 +39,7 @@ layers: $(STAMP) ## check the direction of imports
 	$(BIN)/lint-imports
 
 unit: $(STAMP) ## run the unit tests
-	$(PYTEST) $(or $(T),tests --ignore=tests/contracts)
+	$(PYTEST) $(or $(T),tests --ignore=tests/contracts) -n auto
 
 contracts: $(STAMP) ## run the contract suites over memory and real adapters
 	$(PYTEST) $(or $(T),tests/contracts)
@@ -47,11 +47,11 @@ contracts: $(STAMP) ## run the contract suites over memory and real adapters
 golden: $(STAMP) ## write the texts of tests/golden anew; read their diff
 	UPDATE_GOLDEN=1 $(PYTEST) tests/golden
 
-check: lint types layers ## all that needs neither network nor docker, with coverage
-	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)
+check: lint types layers ## all that needs neither network nor docker
+	$(PYTEST) $(or $(T),tests) -n auto
 
-test: $(STAMP) ## run unit, contracts and integration (root, docker-registry, dockerd)
-	$(PYTEST) $(or $(T),tests integration)
+test: $(STAMP) ## unit, contracts, integration (root, registry, docker), with coverage
+	$(PYTEST) $(or $(T),tests integration) $(if $(T)$(K),,--cov --cov-report=term)
 
 integration: $(STAMP) ## run the integration tests alone
 	$(PYTEST) $(or $(T),integration)

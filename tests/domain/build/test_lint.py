@@ -135,5 +135,7 @@ def test_the_value_of_a_secret_is_never_told() -> None:
         ("RUN a", "a", []),
     ],
 )
-def test_copying_what_is_ignored(text: str, ignore: str, expected: list[object]) -> None:
+def test_copying_what_is_ignored(
+    text: str, ignore: str, expected: list[object]
+) -> None:
     assert rules(text, ignore=ignore) == expected

@@ -273,3 +273,19 @@ def test_a_run_that_fails_gives_its_status_line_and_output(
     assert "the last words" in outcome.log.splitlines()
     assert outcome.hint
     assert nothing_pushed(registry, "failing run")
+
+
+def test_without_any_capability_a_run_is_refused_and_the_rest_is_built(
+    builder: Executor, registry: Registry, context: Path
+) -> None:
+    bare = replace(
+        builder, prefix=("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    )
+    destination = f"--destination={tag(registry, 'no isolation')}"
+    write_context(context, BUSYBOX + "COPY app /app\nRUN true\n")
+    outcome = bare.run(context, destination)
+    check_refusal(outcome, "Dockerfile:3: ", "RUN", hint="CAP_SYS_ADMIN")
+    assert nothing_pushed(registry, "no isolation")
+    write_context(context, BUSYBOX + "COPY --chown=daemon app /app\nWORKDIR /srv\n")
+    bare.run(context, destination).check()
+    assert not nothing_pushed(registry, "no isolation")

@@ -14,6 +14,7 @@ import pytest
 
 from adapters.memory.context import MemoryBuildContext
 from adapters.memory.filesystem import MemoryRoot
+from adapters.memory.secrets import MemorySecrets
 from domain.build.process import ProcessSpec
 from domain.image.config import ContainerConfig
 from tests.support.archives import directory, file, hard_link, symlink, tar
@@ -75,6 +76,7 @@ def listed(name: str) -> str:
         context=CONTEXT,
         ignore=".git\n*.md",
         commands=COMMANDS,
+        secrets=MemorySecrets({"token": b"in no text"}),
         reporter=reporter,
     )
     triggers = ("ARG ONB=1", "COPY app /srv/app", "RUN echo triggered $ONB")

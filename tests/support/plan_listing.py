@@ -16,6 +16,7 @@ from domain.build.effect import (
     RunProcess,
     WriteLayer,
 )
+from domain.build.mounts import BindMount, CacheMount, PlannedMount
 from domain.build.process import ProcessSpec
 from tests.support.memory_build import MemoryBuild
 from tests.support.trees import draw
@@ -65,9 +66,10 @@ def _effect(effect: Effect) -> list[str]:
             if plan.is_empty:
                 return ["write no layer"]
             return ["write layer", *(f"    {row}" for row in draw(plan))]
-        case RunProcess(process):
+        case RunProcess(process, mounts):
+            lines = [*_process(process), *(_mount(mount) for mount in mounts)]
             return [f"run as {_identity(process)} in {process.working_directory}"] + [
-                f"    {line}" for line in _process(process)
+                f"    {line}" for line in lines
             ]
         case _:
             assert_never(effect)
@@ -81,6 +83,17 @@ def _identity(process: ProcessSpec) -> str:
 def _process(process: ProcessSpec) -> list[str]:
     environment = [f"{name}={value}" for name, value in process.environment]
     return [json.dumps(list(process.argv)), *environment]
+
+
+def _mount(mount: PlannedMount) -> str:
+    match mount:
+        case BindMount(target=target, tree=tree, read_only=read_only):
+            access = "read-only" if read_only else "written in vain"
+            return f"bind {tree.origin}/{tree.path} at {target}, {access}"
+        case CacheMount(target=target, plan=plan):
+            return f"cache {mount.id} at {target}: {' | '.join(draw(plan))}"
+        case _:
+            return str(mount)
 
 
 def _result(build: MemoryBuild) -> Iterator[str]:

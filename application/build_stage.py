@@ -24,6 +24,7 @@ from domain.build.words import Words
 from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.instruction import Instruction
 from domain.dockerfile.parse import parse_trigger
+from domain.dockerfile.redaction import without_credentials
 from domain.dockerfile.stage import Stage
 from domain.errors import KanipyError
 from domain.image.config import History, rfc3339
@@ -97,7 +98,7 @@ class BuildStage:
                 stage=str(start.stage),
                 number=number + 1,
                 count=len(instructions),
-                text=instruction.text,
+                text=without_credentials(instruction.text),
                 line=instruction.location.first,
             )
             later = instructions[number + 1 :]

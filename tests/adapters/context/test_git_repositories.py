@@ -1,0 +1,314 @@
+"""Checking out with real git: nothing is run, nothing leaks, nothing gets out."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters.context.git_repositories import GitRepositories
+from adapters.http.client import HttpOptions
+from adapters.http.tls import HostOptions
+from application.errors import FilesystemError, SourceUnavailable
+from application.ports.repositories import Checkout, RepositoryAccess
+from domain.build.remote_source import GitSource, remote_source
+from domain.errors import KanipyError
+from domain.snapshot.entry import FileType
+from tests.support.git_repository import GitRepository
+from tests.support.web_server import TLS, WebServer
+
+BASIC = "Basic dTpzM2NyM3Q="
+"""What "u:s3cr3t" is sent as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Repositories below `root` that a server offers, and a work directory."""
+
+    root: Path
+    server: WebServer
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work"
+
+    def repository(self, name: str = "r.git") -> GitRepository:
+        return GitRepository(self.root / name)
+
+    def checkout(
+        self,
+        address: str = "{url}/r.git",
+        access: RepositoryAccess | None = None,
+        options: HttpOptions | None = None,
+    ) -> Checkout:
+        source = remote_source(
+            address.format(url=self.server.url, host=self.server.host)
+        )
+        assert isinstance(source, GitSource)
+        place = Path(tempfile.mkdtemp(dir=self.work))
+        repositories = GitRepositories(options or HttpOptions(), place)
+        return repositories.checkout(source, access or RepositoryAccess())
+
+    def failed(self, address: str, options: HttpOptions | None = None) -> KanipyError:
+        with pytest.raises(KanipyError) as caught:
+            self.checkout(address, options=options)
+        error = caught.value
+        assert "s3cr3t" not in f"{error}{error.hint}"
+        assert isinstance(error, SourceUnavailable)
+        return error
+
+    @property
+    def git_directory(self) -> Path:
+        """What git keeps of the one checkout."""
+        (found,) = self.work.glob("*/1/.git")
+        return found
+
+    def kept(self) -> bytes:
+        """Return the content of every file of the work directory."""
+        return b"".join(p.read_bytes() for p in self.work.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Iterator[Git]:
+    (tmp_path / "work").mkdir()
+    with WebServer(tmp_path) as server:
+        yield Git(tmp_path, server)
+
+
+def paths(checkout: Checkout) -> list[str]:
+    return [row.path for row in checkout.files.entries(lambda row: False)]
+
+
+# -------------------------------------------------------------------- credentials
+
+
+def test_a_password_reaches_its_host_and_nothing_else(git: Git) -> None:
+    git.repository("s.git").commit({"f": "s"})
+    repository = git.repository()
+    repository.commit({"f": "1"})
+    repository.add_submodule(f"{git.server.url}/s.git", "sub")
+    repository.commit()
+    git.server.authorization = BASIC
+    checkout = git.checkout("http://u:s3cr3t@{host}/r.git?keep-git-dir=1")
+    assert "sub/f" in paths(checkout)
+    assert ".git/config" in paths(checkout)
+    for secret in (b"s3cr3t", b"dTpzM2NyM3Q", b"u:"):
+        assert secret not in git.kept()
+    assert not list(git.work.rglob("*.home"))
+
+
+def test_a_password_does_not_reach_another_host(git: Git, tmp_path: Path) -> None:
+    with WebServer(tmp_path) as other:
+        git.repository("s.git").commit({"f": "s"})
+        repository = git.repository()
+        repository.add_submodule(f"{other.url}/s.git", "sub")
+        repository.commit()
+        git.checkout(access=RepositoryAccess(authorization=BASIC))
+        assert other.asked
+        assert all("Authorization" not in asked.headers for asked in other.asked)
+
+
+def test_a_header_is_sent(git: Git) -> None:
+    git.repository().commit({"f": "1"})
+    git.server.authorization = "Bearer x"
+    git.checkout(access=RepositoryAccess(authorization="Bearer x"))
+
+
+def test_a_missing_or_wrong_password_is_told(git: Git) -> None:
+    git.repository().commit({"f": "1"})
+    git.server.authorization = BASIC
+    for address in ("{url}/r.git", "http://u:wrong@{host}/r.git"):
+        error = git.failed(address)
+        assert error.message.startswith("the repository wants a credential")
+        assert error.place == f"{git.server.url}/r.git"
+        assert "GIT_AUTH_TOKEN" in (error.hint or "")
+
+
+# --------------------------------------------------------------- nothing is run
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Iterator[Path]:
+    """Offer a path that a hostile repository tries to make."""
+    path = tmp_path / "mark"
+    yield path
+    assert not path.exists()
+
+
+def test_variables_and_configuration_of_the_machine_do_not_count(
+    git: Git, mark: Path, tmp_path: Path
+) -> None:
+    git.repository().commit({"f": "1", ".gitattributes": "* filter=evil"})
+    home = tmp_path / "home"
+    (home / "templates" / "hooks").mkdir(parents=True)
+    hook = home / "templates" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    hook.chmod(0o755)
+    (home / ".gitconfig").write_text(
+        f"[init]\n templateDir={home}/templates\n"
+        f"[core]\n hooksPath={hook.parent}\n fsmonitor=touch {mark}\n"
+        f'[filter "evil"]\n smudge=touch {mark}\n'
+        f"[credential]\n helper=!touch {mark}\n"
+    )
+    hostile = {
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+        "GIT_TEMPLATE_DIR": str(home / "templates"),
+        "GIT_ASKPASS": str(hook),
+        "GIT_DIR": str(home),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.hooksPath",
+        "GIT_CONFIG_VALUE_0": str(hook.parent),
+    }
+    before = dict(os.environ)
+    try:
+        os.environ.update(hostile)
+        assert "f" in paths(git.checkout())
+        git.server.authorization = "x"
+        git.failed("{url}/r.git")
+        assert os.environ["GIT_DIR"] == str(home)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def submodule(repository: GitRepository, text: str) -> None:
+    """Commit a submodule by hand, as no git would make it."""
+    repository.commit({".gitmodules": text})
+    entry = f"160000,{'1' * 40},sub"
+    repository.git("update-index", "--add", "--cacheinfo", entry)
+    repository.git("commit", "--quiet", "--message=x")
+
+
+@pytest.mark.parametrize("scheme", ["ext::sh -c touch% {mark}", "file://{root}/o.git"])
+def test_submodules_use_no_other_transport(git: Git, mark: Path, scheme: str) -> None:
+    git.repository("o.git").commit({"f": "1"})
+    address = scheme.format(mark=mark, root=git.root)
+    submodule(git.repository(), f'[submodule "s"]\n path=sub\n url="{address}"\n')
+    error = git.failed("{url}/r.git")
+    assert error.message == "it uses a transport that is not allowed"
+
+
+def test_submodules_run_no_command(git: Git, mark: Path) -> None:
+    url = f"{git.server.url}/r.git"
+    text = f'[submodule "s"]\n path=sub\n url={url}\n update=!touch {mark}\n'
+    submodule(git.repository(), text)
+    git.failed("{url}/r.git")
+
+
+@pytest.mark.parametrize("url", ["-u./payload", "--upload-pack=touch x"])
+def test_an_address_of_a_submodule_is_no_option(git: Git, mark: Path, url: str) -> None:
+    submodule(git.repository(), f'[submodule "s"]\n path=sub\n url="{url}"\n')
+    git.failed("{url}/r.git")
+
+
+def test_a_directory_does_not_lead_out(git: Git) -> None:
+    repository = git.repository()
+    repository.commit({"d/f": "1"}, links={"out": "/etc", "in": "d", "git": ".git"})
+    assert paths(git.checkout("{url}/r.git#main:in")) == ["", "f"]
+    for subdir in ("out", "git", ".git", "d/f"):
+        error = git.failed(f"{{url}}/r.git#main:{subdir}")
+        assert error.message == f"the repository has no directory {subdir!r}"
+
+
+def test_symlinks_are_not_followed(git: Git) -> None:
+    git.repository().commit({"f": "1"}, links={"l": "/etc/passwd"})
+    rows = {row.path: row for row in git.checkout().files.entries(lambda row: False)}
+    assert rows["l"].type is FileType.SYMLINK
+    assert rows["l"].link_target == "/etc/passwd"
+
+
+# --------------------------------------------------------------------- what comes
+
+
+def test_one_commit_is_fetched_where_that_is_possible(git: Git) -> None:
+    repository = git.repository()
+    first = repository.commit({"old": "1"})
+    repository.git("rm", "--quiet", "old")
+    repository.commit({"f": "2"})
+    git.checkout("{url}/r.git?keep-git-dir=1")
+    assert (git.git_directory / "shallow").read_text().strip() != first
+
+
+def test_what_is_kept_of_git_is_usable_and_clean(git: Git) -> None:
+    commit = git.repository().commit({"f": "1"})
+    git.checkout("{url}/r.git?keep-git-dir=1#main")
+    inside = {path.name for path in git.git_directory.iterdir()}
+    assert inside <= {
+        *("HEAD", "config", "index", "objects", "refs", "shallow", "info", "branches"),
+        *("packed-refs",),
+    }
+    assert (git.git_directory / "refs/heads/main").read_text().strip() == commit
+    config = (git.git_directory / "config").read_text()
+    assert f"url = {git.server.url}/r.git\n" in config
+
+
+def test_a_branch_goes_before_a_tag_of_its_name(git: Git) -> None:
+    repository = git.repository()
+    repository.commit({"f": "tag"})
+    repository.git("tag", "both")
+    repository.git("branch", "both")
+    repository.git("checkout", "--quiet", "both", "--")
+    new = repository.commit({"f": "branch"})
+    assert git.checkout("{url}/r.git#both").commit == new
+
+
+def test_other_refs_are_found(git: Git) -> None:
+    repository = git.repository()
+    commit = repository.commit({"f": "1"})
+    repository.git("update-ref", "refs/pull/7/head", commit)
+    for ref in ("refs/pull/7/head", "pull/7/head"):
+        assert git.checkout(f"{{url}}/r.git#{ref}").commit == commit
+
+
+def test_an_empty_repository_has_no_default_branch(git: Git) -> None:
+    git.repository()
+    error = git.failed("{url}/r.git")
+    assert error.message == "the repository has no default branch"
+
+
+@pytest.mark.parametrize(
+    ("address", "message", "hint"),
+    [
+        ("{url}/no.git", "there is no such repository", "check the address"),
+        ("http://127.0.0.1:1/r.git", "the host cannot be reached", "check the host"),
+        ("git://127.0.0.1:1/r", "the host cannot be reached", "check the host"),
+        ("https://{host}/r.git", "", None),
+    ],
+)
+def test_what_cannot_be_reached(
+    git: Git, address: str, message: str, hint: str | None
+) -> None:
+    error = git.failed(address)
+    assert message in error.message
+    assert hint is None or hint in (error.hint or "")
+
+
+def test_tls(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with WebServer(tmp_path, tls=True) as server:
+        git = Git(tmp_path, server)
+        git.repository().commit({"f": "1"})
+        error = git.failed("{url}/r.git")
+        assert error.message == "the server's certificate is not trusted"
+        assert "--registry-certificate" in (error.hint or "")
+        for trusting in (
+            HttpOptions(environment={"SSL_CERT_DIR": str(TLS)}),
+            HttpOptions(environment={"SSL_CERT_FILE": str(TLS / "ca.pem")}),
+            HttpOptions(
+                hosts={server.host: HostOptions(ca_files=(str(TLS / "ca.pem"),))}
+            ),
+            HttpOptions(hosts={server.host: HostOptions(skip_verify=True)}),
+        ):
+            assert "f" in paths(git.checkout(options=trusting))
+
+
+def test_a_work_directory_that_is_gone_is_an_error(git: Git) -> None:
+    repositories = GitRepositories(HttpOptions(), git.root / "gone")
+    with pytest.raises(FilesystemError) as caught:
+        repositories.checkout(GitSource(remote="http://h/r.git"), RepositoryAccess())
+    assert "--kaniko-dir" in (caught.value.hint or "")

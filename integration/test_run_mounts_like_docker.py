@@ -66,7 +66,8 @@ CASES = {
         RUN --mount=target=/way/m,source=tree ls /real/m > /o
         """,
     "cache-mode-owner": """
-        RUN --mount=type=cache,target=/c,mode=0750,uid=5,gid=6 stat -c '%a %u:%g' /c > /o
+        RUN --mount=type=cache,target=/c,mode=0750,uid=5,gid=6 \
+            stat -c '%a %u:%g' /c > /o
         RUN --mount=type=cache,target=/d stat -c '%a %u:%g' /d >> /o
         """,
     "cache-by-id": """
@@ -77,8 +78,8 @@ CASES = {
     "cache-from": """
         RUN mkdir -p /s/d && echo 1 > /s/f && chown 7:8 /s/f
         FROM busybox
-        RUN --mount=type=cache,target=/c,from=made,source=s stat -c '%n %u:%g' /c/* > /o; \
-            echo 2 >> /c/f
+        RUN --mount=type=cache,target=/c,from=made,source=s \
+            stat -c '%n %u:%g' /c/* > /o; echo 2 >> /c/f
         RUN --mount=type=cache,target=/c,from=made,source=s cat /c/f > /o2
         """,
     "cache-read-only": """

@@ -121,7 +121,7 @@ def _inline_files(instruction: Copy | Add, words: Words) -> tuple[InlineFile, ..
     variables = words.state.variables
     return tuple(
         InlineFile(
-            name=heredoc.name,
+            name=_file_name(heredoc.name),
             data=(
                 expand_body(heredoc.content, variables, line=words.line)
                 if heredoc.expand
@@ -130,3 +130,14 @@ def _inline_files(instruction: Copy | Add, words: Words) -> tuple[InlineFile, ..
         )
         for heredoc in instruction.heredocs
     )
+
+
+def _file_name(heredoc: str) -> str:
+    """Return the name of the file that a heredoc is."""
+    name = heredoc.removeprefix("/")
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise BuildRuleError(
+            f"a file cannot be named {heredoc[:80]!r}, as its heredoc is",
+            hint="name the heredoc without a slash; the directory is the destination's",
+        )
+    return name

@@ -470,6 +470,23 @@ def test_a_heredoc_is_a_file_of_roots() -> None:
             "COPY --chmod=750 --chown=1:2 <<E /sub/f\nx\nE",
             ["d 0750 1:2 sub", "f 0750 1:2 sub/f ='x\\n'"],
         ),
+        ("COPY <<E /f\n\\$who\\\\\nE", ["f 0644 0:0 f ='$who\\\\\\n'"]),
+        ("COPY <<'E' /f\n\\$who\\\\\nE", ["f 0644 0:0 f ='\\\\$who\\\\\\\\\\n'"]),
+        ("COPY <<-'E' /f\n\t$who\n \tx\n\tE", ["f 0644 0:0 f ='$who\\n \\tx\\n'"]),
+        ("COPY <</f /d/\nE\n/f", ["d 0755 0:0 d", "f 0644 0:0 d/f ='E\\n'"]),
+        ("COPY <<'a b' /d/\nE\na b", ["d 0755 0:0 d", "f 0644 0:0 d/a b ='E\\n'"]),
+        ("COPY <<$who /d/\nE\n$who", ["d 0755 0:0 d", "f 0644 0:0 d/$who ='E\\n'"]),
+        ("ADD --unpack=true --exclude=* <<E /f\nx\nE", ["f 0644 0:0 f ='x\\n'"]),
+        ("ADD --chmod=u+x <<E /f\nx\nE", ["f 0744 0:0 f ='x\\n'"]),
+        (
+            "ADD --chown=app --chmod=600 <<-E /f\n\tx\n\tE",
+            ["f 0600 1000:1001 f ='x\\n'"],
+        ),
+        ("COPY --link <<E /lnk/f\nE", ["d 0755 0:0 lnk", "f 0644 0:0 lnk/f =''"]),
+        (
+            "COPY <<one <<one /dir/\n1\none\n2\none",
+            ["d 0755 0:0 dir", "f 0644 0:0 dir/one ='2\\n'"],
+        ),
         (
             "COPY a.txt <<one <<two /dir/\n1\none\n2\ntwo",
             [
@@ -484,6 +501,14 @@ def test_a_heredoc_is_a_file_of_roots() -> None:
 def test_heredocs(text: str, rows: list[str]) -> None:
     state = after("ARG who=world")
     assert draw(copied(text, SOURCE, "", state)) == rows
+
+
+@pytest.mark.parametrize("name", ["a/b", "../f", "/../f", "/", "..", "//f"])
+@pytest.mark.parametrize("destination", ["/d/", "/f"])
+def test_a_heredoc_is_named_like_a_file(name: str, destination: str) -> None:
+    with pytest.raises(BuildRuleError, match="a file cannot be named") as caught:
+        lines(f"COPY <<{name} {destination}\nx\n{name}")
+    assert caught.value.hint
 
 
 # --------------------------------------------------------------------------- link

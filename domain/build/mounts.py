@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from domain.build.copying import SourceTree
@@ -44,16 +44,27 @@ class MountedTree:
     """A file or directory of a file system of the build.
 
     Attributes:
-        origin: Name of that file system, as in `StoredContent.origin`.
+        source: That file system.
         path: Where it is there, symlinks followed.
-        plan: Makes a copy of it at `TREE` in an empty root.
-        is_directory: Whether it is a directory.
     """
 
-    origin: str
+    source: SourceTree = field(repr=False)
     path: str
-    plan: LayerPlan
-    is_directory: bool = True
+
+    @property
+    def origin(self) -> str:
+        """The file system's name, as in `StoredContent.origin`."""
+        return self.source.origin
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return self.source.tree.is_directory(self.path)
+
+    @property
+    def plan(self) -> LayerPlan:
+        """Makes a copy of it at `TREE` in an empty root; as long as the tree."""
+        return LayerPlan.ordered(_copied_rows(self.source, self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,15 +232,9 @@ def _target(mount: Mount, words: Words, default: str = "") -> str:
 
 def _mounted_tree(source: SourceTree, path: str) -> MountedTree:
     resolved = source.tree.resolve(path)
-    entry = source.tree.get(resolved)
-    if entry is None:
+    if resolved not in source.tree:
         raise missing_source(path, source.description)
-    return MountedTree(
-        origin=source.origin,
-        path=resolved,
-        plan=LayerPlan.ordered(_copied_rows(source, resolved)),
-        is_directory=entry.type is FileType.DIRECTORY,
-    )
+    return MountedTree(source=source, path=resolved)
 
 
 def _copied_rows(source: SourceTree, path: str) -> list[PlannedRow]:

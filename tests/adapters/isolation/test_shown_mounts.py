@@ -409,7 +409,11 @@ class TestNamespaces:
         self, runner: ProcessRunner, root: Path
     ) -> None:
         (root / "bin/nc").symlink_to("busybox")
-        script = "nc -l -p 4321 -e /bin/cat & sleep 1; echo hi | nc 127.0.0.1 4321"
+        script = (
+            "nc -l -p 4321 -e /bin/cat & i=0; "
+            "until echo hi | nc 127.0.0.1 4321 2>/dev/null; do "
+            "i=$((i + 1)); [ $i -lt 100 ] || exit 1; sleep 0.1; done"
+        )
         process = ProcessSpec(
             argv=("sh", "-c", script),
             environment=(("PATH", "/bin"),),

@@ -7,6 +7,7 @@ next character literally, there is no `**`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from domain.errors import DockerfileError
@@ -45,7 +46,7 @@ def matches(pattern: str, path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    pieces: list[str] = []
+    parts = [""]
     position = 0
     while position < len(pattern):
         char = pattern[position]
@@ -54,10 +55,29 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         elif char == "\\":
             piece, position = escaped_at(pattern, position)
         else:
-            piece = {"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char))
+            piece = "[^/]" if char == "?" else re.escape(char)
             position += 1
-        pieces.append(piece)
-    return re.compile("".join(pieces), re.DOTALL)
+        if char == "*":
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return re.compile(join_parts(parts, "[^/]*?", "[^/]*"), re.DOTALL)
+
+
+def join_parts(parts: Sequence[str], star: str, last_star: str) -> str:
+    """Join the parts between stars to an expression that never searches twice.
+
+    A part is taken where it is first found, which leaves the most to those behind it;
+    without that, many stars make a search that does not end. Go matches so, too.
+
+    Args:
+        parts: Expressions between the stars; one more than there are stars.
+        star: What a star stands for, taking as little as it can.
+        last_star: The same for the last star.
+    """
+    first, *rest = parts
+    middle = "".join(f"(?>{star}{part})" for part in rest[:-1])
+    return f"{first}{middle}{last_star}{rest[-1]}" if rest else first
 
 
 def escaped_at(pattern: str, position: int) -> tuple[str, int]:

@@ -16,12 +16,15 @@ from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.glob import class_at, escaped_at, matches
 from domain.errors import DockerfileError
 
+_WILDCARDS = ("[^/]*", ".*", "(?:.*/)?")
+_FEW = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
     pattern: str
     keeps: bool  # whether it takes back what earlier rules ignore
-    expression: re.Pattern[str]
+    expression: _Expression
 
     @classmethod
     def parse(cls, text: str) -> _Rule:
@@ -31,10 +34,10 @@ class _Rule:
             raise DockerfileError(
                 "a lone '!' excludes nothing", hint="write a path behind it"
             )
-        return cls(pattern=pattern, keeps=keeps, expression=_compile(pattern))
+        return cls(pattern=pattern, keeps=keeps, expression=_Expression(pattern))
 
     def matches(self, path: str) -> bool:
-        return self.expression.fullmatch(path) is not None
+        return self.expression.matches(path)
 
     def may_match_below(self, directory: str) -> bool:
         """Tell whether it can match something inside `directory`."""
@@ -161,13 +164,52 @@ def _clean(pattern: str) -> str:
     return re.sub("^//", "/", posixpath.normpath(pattern.strip(WHITESPACE)))
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
-    pieces: list[str] = []
-    position = 0
-    while position < len(pattern):
-        piece, position = _translate(pattern, position)
-        pieces.append(piece)
-    return re.compile("".join(pieces), re.DOTALL)
+class _Expression:
+    """A pattern as pieces of a regular expression.
+
+    All pieces are one expression where that is quick. With many wildcards the search
+    might not end, so the pieces are then matched one by one at all places at once.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._pieces: list[str] = []
+        position = 0
+        while position < len(pattern):
+            piece, position = _translate(pattern, position)
+            self._pieces.append(piece)
+        whole = "".join(self._pieces)
+        self._whole = re.compile(whole, re.DOTALL)
+        self._is_quick = sum(map(self._pieces.count, _WILDCARDS)) <= _FEW
+
+    def matches(self, path: str) -> bool:
+        if self._is_quick:
+            return self._whole.fullmatch(path) is not None
+        places = {0}
+        for piece in self._pieces:
+            places = _places_after(piece, path, places)
+        return len(path) in places
+
+
+def _places_after(piece: str, path: str, places: set[int]) -> set[int]:
+    """Return where a piece may end that begins at one of the places."""
+    match piece:
+        case "[^/]*":
+            reach = (path.find("/", place) for place in places)
+            ends = (len(path) if end < 0 else end for end in reach)
+            return {
+                each
+                for place, end in zip(places, ends, strict=True)
+                for each in range(place, end + 1)
+            }
+        case ".*":
+            return set(range(min(places), len(path) + 1)) if places else set()
+        case "(?:.*/)?":
+            after = {i for i in range(1, len(path) + 1) if path[i - 1] == "/"}
+            return places | {i for i in after if i > min(places, default=i)}
+        case _:
+            single = re.compile(piece, re.DOTALL)
+            found = (single.match(path, place) for place in places)
+            return {match.end() for match in found if match}
 
 
 def _translate(pattern: str, position: int) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from domain.dockerfile.glob import join_parts
 from domain.errors import DockerfileError
 
 
@@ -17,7 +18,7 @@ def shell_pattern(pattern: str, escape: str, *, longest: bool) -> re.Pattern[str
     Raises:
         DockerfileError: An escape stands before an ordinary character.
     """
-    return re.compile("".join(_pieces(pattern, escape, longest=longest)))
+    return _compiled(_parts(pattern, escape), longest=longest)
 
 
 def find_suffix(pattern: str, value: str, escape: str, *, longest: bool) -> int:
@@ -27,22 +28,28 @@ def find_suffix(pattern: str, value: str, escape: str, *, longest: bool) -> int:
         DockerfileError: As for `shell_pattern`.
     """
     # A regular expression looks for the leftmost match, so both are turned round.
-    pieces = _pieces(pattern, escape, longest=longest)[::-1]
-    match = re.compile("".join(pieces)).match(value[::-1])
+    parts = [part[::-1] for part in _parts(pattern, escape)[::-1]]
+    match = _compiled(parts, longest=longest).match(value[::-1])
     return len(value) - (match.end() if match else 0)
 
 
-def _pieces(pattern: str, escape: str, *, longest: bool) -> list[str]:
-    pieces: list[str] = []
+def _compiled(parts: list[list[str]], *, longest: bool) -> re.Pattern[str]:
+    joined = ["".join(part) for part in parts]
+    return re.compile(join_parts(joined, ".*?", ".*" if longest else ".*?"))
+
+
+def _parts(pattern: str, escape: str) -> list[list[str]]:
+    """Return the expressions of the characters between stars."""
+    parts: list[list[str]] = [[]]
     chars = iter(pattern)
     for char in chars:
         if char in (escape, "\\"):
-            pieces.append(re.escape(_escaped(next(chars, ""), pattern)))
+            parts[-1].append(re.escape(_escaped(next(chars, ""), pattern)))
         elif char == "*":
-            pieces.append(".*" if longest else ".*?")
+            parts.append([])
         else:
-            pieces.append("." if char == "?" else re.escape(char))
-    return pieces
+            parts[-1].append("." if char == "?" else re.escape(char))
+    return parts
 
 
 def _escaped(char: str, pattern: str) -> str:

@@ -200,6 +200,7 @@ class InputOptions:
         build_args: Arguments with their values; `--build-arg KEY` of a variable
             that is not in the environment is left out.
         platform: Platform of the bases and of the result, None for the host's.
+        has_network: Whether RUNs that name no network have the builder's.
         secrets: What `RUN --mount=type=secret` may ask for, each id once.
         agents: What `RUN --mount=type=ssh` may ask for, each id once.
     """
@@ -212,6 +213,7 @@ class InputOptions:
     target: str = ""
     build_args: Pairs = field(default=(), repr=False)
     platform: Platform | None = None
+    has_network: bool = True
     secrets: tuple[SecretOption, ...] = ()
     agents: tuple[AgentOption, ...] = ()
 

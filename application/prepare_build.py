@@ -133,6 +133,7 @@ class PrepareBuild:
             target=target.index,
             platform=platform,
             settings=BuildSettings(
+                has_network=self._options.has_network,
                 arguments=arguments,
                 escape=dockerfile.directives.escape,
                 now_ns=self._clock.now_ns(),

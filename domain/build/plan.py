@@ -38,11 +38,13 @@ class BuildSettings:
         arguments: Build arguments.
         escape: The Dockerfile's escape character.
         now_ns: Time of the build.
+        has_network: Whether RUNs that name no network have the builder's.
     """
 
     arguments: BuildArguments
     escape: str = "\\"
     now_ns: int = 0
+    has_network: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ def _plan_run(
     proxies = settings.arguments.proxies()
     mounts = plan_mounts(instruction, words, facts.mount_sources)
     process = run_process(instruction, state, identity, proxies, mounts)
+    if instruction.network is None:
+        process = replace(process, has_network=settings.has_network)
     return InstructionPlan(
         state=state,
         effects=(RunProcess(process, mounts),),

@@ -83,6 +83,7 @@ def input_options(given: GivenFlags, environment: Environment) -> InputOptions:
         target=_target(given),
         build_args=_build_args(given, environment),
         platform=_platform(given.text("custom-platform")),
+        has_network=given.choice("network") != "none",
         secrets=parse_secrets(given.texts("secret"), environment),
         agents=parse_agents(given.texts("ssh"), environment),
     )

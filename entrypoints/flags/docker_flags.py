@@ -116,12 +116,13 @@ DOCKER_FLAGS = (
     ),
     Flag(
         name="network",
-        kind=Kind.TEXT,
+        kind=Kind.CHOICE,
         group=Group.DOCKER,
-        metavar="MODE",
+        choices=("default", "none", "host"),
         default="default",
         origin=Origin.DOCKER,
-        help="default and host: RUN uses the network of this container",
+        help="network of RUNs that name none; default and host: this container's",
+        differs="there is no daemon with networks of its own to choose from",
     ),
     Flag(
         name="sbom",

@@ -105,15 +105,11 @@ NOT_YET = (
     ),
     NotYet("credential-helpers", "takes credentials from docker's config.json only"),
     NotYet("azure-container-registry-config", "has no Azure credential helper"),
-    NotYet("network", "runs RUN in the network of this container"),
     NotYet("sbom", _NO_ATTESTATION),
     NotYet("provenance", _NO_ATTESTATION),
 )
 
 NOT_YET_COMMANDS = ("login", "push")
-
-_ASKS_FOR_NOTHING = {"network": ("host",)}
-"""Values besides the default that a listed flag may have."""
 
 
 def refuse_unsupported(given: GivenFlags) -> None:
@@ -134,6 +130,6 @@ def not_supported_yet(what: str, reason: str) -> UsageError:
 
 
 def _asks(flag: Flag, value: str) -> bool:
-    if not value or value in _ASKS_FOR_NOTHING.get(flag.name, ()):
+    if not value:
         return False
     return not flag.default or flag.read(value) != flag.read(flag.default)

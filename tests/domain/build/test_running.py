@@ -1,11 +1,23 @@
 """The process of a RUN."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.build.effect import RunProcess
+from domain.build.plan import Facts, plan_instruction
 from domain.build.running import HOSTNAME
 from domain.errors import BuildRuleError
 from domain.image.config import ContainerConfig
-from tests.support.planning import after, fresh, planned, process
+from tests.domain.dockerfile.parsing import instruction
+from tests.support.planning import (
+    ACCOUNTS,
+    after,
+    fresh,
+    planned,
+    process,
+    settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +140,18 @@ def test_the_first_agent_is_the_one_ssh_finds() -> None:
 
 def test_without_an_agent_ssh_finds_none() -> None:
     assert "SSH_AUTH_SOCK" not in dict(process("RUN x").environment)
+
+
+def test_a_build_without_network_is_for_runs_that_name_none() -> None:
+    without = replace(settings(), has_network=False)
+
+    def has_network(text: str) -> bool:
+        facts = Facts(accounts=ACCOUNTS)
+        plan = plan_instruction(instruction(text), fresh(), facts, without)
+        (effect,) = plan.effects
+        assert isinstance(effect, RunProcess)
+        return effect.process.has_network
+
+    assert not has_network("RUN x")
+    assert has_network("RUN --network=host x")
+    assert has_network("RUN --network=default x")

@@ -242,3 +242,10 @@ def test_an_unknown_context_prefix_is_an_error() -> None:
 
 def test_an_empty_context_is_an_error() -> None:
     assert failure("-d=a", "--context=").message == "the build context is empty"
+
+
+def test_network_none_is_for_runs_that_name_no_other() -> None:
+    assert options().input.has_network
+    assert options("--network=host").input.has_network
+    assert not options("--network=none").input.has_network
+    assert "--network" in failure("--no-push", "--network=bridge").message

@@ -58,6 +58,19 @@ _TAIL = """
 BuildKit's predefined build arguments (`BUILDKIT_SYNTAX`, `BUILDKIT_INLINE_CACHE`, …)
 are accepted as `--build-arg` and have no effect.
 
+## RUN, where it differs from docker's
+
+| what | here | why |
+|---|---|---|
+| directories and files that docker makes for mounts and may leave in the image | never in a layer | they are nobody's work |
+| `--mount` of type bind, cache or tmpfs without `target` | refused | docker documents it as needed, and takes the working directory |
+| `--mount=type=cache` | lasts for one build | there is no daemon that could keep it |
+| `--mount=type=ssh` with keys (`--ssh id=FILE`) | refused: name an agent's socket | there is no agent here that could hold keys |
+| `--device` | refused | there are no devices to give |
+| `--security=insecure` | the builder's own capabilities, without `--allow` | who starts the builder decides what it may do |
+| `--network=none`, `--security=insecure` in a chroot | refused, with the isolation that can | nothing would enforce or allow it |
+| read-only mounts and the size of a tmpfs in a chroot | not enforced | nothing can be mounted; what is written there is thrown away, but for caches |
+
 ## Commands
 
 | command | standing | note |

@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
-CODE   := conftest.py domain application adapters entrypoints tests integration examples
+CODE   := conftest.py domain application adapters entrypoints tests integration soak \
+          examples
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help
@@ -59,10 +60,12 @@ integration: $(STAMP) ## run the integration tests alone
 demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
 	sh examples/make_demo.sh $(BIN) build/demo
 
-bench soak image:
+soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random trees
+	$(PYTEST) -s $(or $(T),soak)
+
+bench image:
 	@echo 'make $@: not available yet; it comes with a later release' >&2; exit 1
 bench: ## compare speed with other builders (later release)
-soak: ## the long tests: fuzz, thousands of seeds (later release)
 image: ## build the executor's own image (later release)
 
 clean: ## remove the venv, caches and what was built

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("domain", "application", "adapters", "entrypoints")
-TEST_FOLDERS = ("tests", "integration")
+TEST_FOLDERS = ("tests", "integration", "soak")
 
 
 def modules(*folders: str) -> list[Path]:

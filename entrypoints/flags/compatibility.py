@@ -7,6 +7,7 @@ the file with what this makes.
 import sys
 
 from entrypoints.flags.docker_habits import REFUSED
+from entrypoints.flags.dockerfile_differences import DIFFERENCES
 from entrypoints.flags.environment import VARIABLES
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind, Origin
 from entrypoints.flags.help_text import value_shown
@@ -58,19 +59,6 @@ _TAIL = """
 BuildKit's predefined build arguments (`BUILDKIT_SYNTAX`, `BUILDKIT_INLINE_CACHE`, …)
 are accepted as `--build-arg` and have no effect.
 
-## RUN, where it differs from docker's
-
-| what | here | why |
-|---|---|---|
-| directories and files that docker makes for mounts and may leave in the image | never in a layer | they are nobody's work |
-| `--mount` of type bind, cache or tmpfs without `target` | refused | docker documents it as needed, and takes the working directory |
-| `--mount=type=cache` | lasts for one build | there is no daemon that could keep it |
-| `--mount=type=ssh` with keys (`--ssh id=FILE`) | refused: name an agent's socket | there is no agent here that could hold keys |
-| `--device` | refused | there are no devices to give |
-| `--security=insecure` | the builder's own capabilities, without `--allow` | who starts the builder decides what it may do |
-| `--network=none`, `--security=insecure` in a chroot | refused, with the isolation that can | nothing would enforce or allow it |
-| read-only mounts and the size of a tmpfs in a chroot | not enforced | nothing can be mounted; what is written there is thrown away, but for caches |
-
 ## Commands
 
 | command | standing | note |
@@ -78,6 +66,15 @@ are accepted as `--build-arg` and have no effect.
 | `version`, `--version` | differs | prints kanipy's own version |
 | `help`, `--help` | same | |
 | `completion bash|zsh|fish` | differs | powershell is not offered |
+"""
+
+_DIFFERENCES_HEAD = """
+## Dockerfiles
+
+A Dockerfile means what it means to docker's builder (BuildKit), but for this:
+
+| what | docker | kanipy | why |
+|---|---|---|---|
 """
 
 
@@ -96,10 +93,11 @@ def compatibility_page(table: FlagTable) -> str:
         f"| {variable.standing.value} | {variable.note} |\n"
         for variable in VARIABLES
     )
-    commands = "".join(f"| `{name}` | not yet | |\n" for name in NOT_YET_COMMANDS)
-    return (
-        "".join(parts) + _TAIL.replace("bash|zsh|fish", r"bash\|zsh\|fish") + commands
-    )
+    parts.append(_TAIL.replace("bash|zsh|fish", r"bash\|zsh\|fish"))
+    parts.extend(f"| `{name}` | not yet | |\n" for name in NOT_YET_COMMANDS)
+    parts.append(_DIFFERENCES_HEAD)
+    parts.extend(f"| {' | '.join(row)} |\n" for row in DIFFERENCES)
+    return "".join(parts)
 
 
 def _row(flag: Flag) -> str:

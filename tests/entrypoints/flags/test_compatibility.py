@@ -6,6 +6,7 @@ import pytest
 
 from entrypoints.flags.compatibility import compatibility_page
 from entrypoints.flags.docker_habits import REFUSED
+from entrypoints.flags.dockerfile_differences import DIFFERENCES
 from entrypoints.flags.environment import VARIABLES
 from entrypoints.flags.flag import Flag
 from entrypoints.flags.not_yet import NOT_YET, NOT_YET_COMMANDS
@@ -67,3 +68,10 @@ def test_every_variable_is_listed(name: str) -> None:
 @pytest.mark.parametrize("command", [*NOT_YET_COMMANDS, "version", "help"])
 def test_every_command_is_listed(command: str) -> None:
     assert f"| `{command}`" in _TEXT
+
+
+def test_every_difference_from_docker_has_a_reason() -> None:
+    assert DIFFERENCES
+    for difference in DIFFERENCES:
+        assert all(difference)
+        assert f"| {difference.what} | {difference.docker} |" in _TEXT

@@ -1,0 +1,69 @@
+"""What a Dockerfile means here and not to docker's builder: the one list.
+
+Each row is a choice with its reason; whatever is not listed is meant to be the same.
+`docs/compatibility.md` shows it.
+"""
+
+from typing import NamedTuple
+
+
+class Difference(NamedTuple):
+    """A choice of ours.
+
+    Attributes:
+        what: What is written in a Dockerfile.
+        docker: What BuildKit makes of it.
+        ours: What we make of it.
+        reason: Why.
+    """
+
+    what: str
+    docker: str
+    ours: str
+    reason: str
+
+
+DIFFERENCES = (
+    Difference(
+        "`COPY --chown=NAME`, a name the image does not know",
+        "takes root",
+        "an error",
+        "docker's own documentation promises the error",
+    ),
+    Difference(
+        "`COPY --parents a/b/c`, and `a` is there already",
+        "gives `a` the mode of the source",
+        "`a` stays as it is",
+        "a directory that only lies on the way was not asked to change",
+    ),
+    Difference(
+        "`COPY --parents link/x`, where `link` is a symlink",
+        "copies nothing",
+        "an error",
+        "a missing file is found out too late otherwise",
+    ),
+    Difference(
+        "`ADD` of a repository: times of files",
+        "the time of the build",
+        "the time of the commit",
+        "two builds of one commit make the same layer",
+    ),
+    Difference(
+        "`ADD` of a repository with submodules",
+        "leaves a `.git` file in each of them",
+        "leaves none, unless `--keep-git-dir` is given",
+        "the file points to what is not in the image",
+    ),
+    Difference(
+        "`ADD git@host:…`",
+        "trusts the key that the host shows",
+        "trusts keys of the builder's `known_hosts` alone",
+        "whoever sits in between could answer for the host",
+    ),
+    Difference(
+        "a password or a signature in an address",
+        "stands in the history",
+        "is taken out of the history and the log",
+        "whoever may pull an image may read its history",
+    ),
+)

@@ -312,3 +312,57 @@ def test_a_work_directory_that_is_gone_is_an_error(git: Git) -> None:
     with pytest.raises(FilesystemError) as caught:
         repositories.checkout(GitSource(remote="http://h/r.git"), RepositoryAccess())
     assert "--kaniko-dir" in (caught.value.hint or "")
+
+
+# ---------------------------------------------------------------------------- ssh
+
+SSH = """#!/bin/sh
+# What the other end would run is run here; what was asked is written down.
+echo "agent=$SSH_AUTH_SOCK" "$@" >>{log}
+for command; do :; done
+exec sh -c "$command"
+"""
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a program ssh that reaches this machine alone first; return its log."""
+    log = tmp_path / "ssh.log"
+    program = tmp_path / "programs" / "ssh"
+    program.parent.mkdir()
+    program.write_text(SSH.format(log=log))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/of/this/machine")
+    return log
+
+
+@pytest.mark.parametrize("agent", ["/run/agent", ""])
+def test_ssh_is_shown_the_agent_of_the_build_alone(
+    git: Git, ssh: Path, agent: str
+) -> None:
+    git.repository().commit({"f": "1"})
+    access = RepositoryAccess(agent=agent)
+    for address in ("git@host:{root}/r.git", "ssh://git@host{root}/r.git#main"):
+        checkout = git.checkout(address.replace("{root}", str(git.root)), access)
+        assert "f" in paths(checkout)
+    lines = ssh.read_text().splitlines()
+    assert all(line.startswith(f"agent={agent} -o BatchMode=yes") for line in lines)
+    assert all("git@host" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("Host key verification failed.", "the key of the host is not known"),
+        ("git@h: Permission denied (publickey).", "the host refused the key"),
+        ("ssh: connect to host h port 22: Connection refused", "cannot be reached"),
+        ("ssh: Could not resolve hostname h: x", "cannot be resolved"),
+    ],
+)
+def test_what_ssh_complains_of(git: Git, ssh: Path, said: str, message: str) -> None:
+    program = git.root / "programs" / "ssh"
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 255\n")
+    error = git.failed("git@h:o/r.git")
+    assert message in error.message
+    assert error.hint

@@ -66,4 +66,52 @@ DIFFERENCES = (
         "is taken out of the history and the log",
         "whoever may pull an image may read its history",
     ),
+    Difference(
+        "directories and files made for the mounts of a `RUN`",
+        "may leave them in the image",
+        "are never in a layer",
+        "they are nobody's work",
+    ),
+    Difference(
+        "`RUN --mount` of type bind, cache or tmpfs without `target`",
+        "mounts on the working directory",
+        "an error",
+        "docker's own documentation demands a target",
+    ),
+    Difference(
+        "`RUN --mount=type=cache`",
+        "keeps the cache for later builds",
+        "keeps it for one build",
+        "there is no daemon that could keep it",
+    ),
+    Difference(
+        "`RUN --mount=type=ssh`, and a key is given by `--ssh`",
+        "answers as an agent with that key",
+        "an error; sockets of agents are taken",
+        "there is no agent here that could hold keys",
+    ),
+    Difference(
+        "`RUN --device`",
+        "gives devices",
+        "an error",
+        "there are no devices to give",
+    ),
+    Difference(
+        "`RUN --security=insecure`",
+        "gives every capability, where `--allow` permits it",
+        "gives the builder's own capabilities",
+        "who starts the builder decides what it may do",
+    ),
+    Difference(
+        "`RUN --network=none` and `--security=insecure` in a chroot",
+        "knows no such isolation",
+        "an error that names the isolation that can",
+        "nothing would enforce or allow it",
+    ),
+    Difference(
+        "read-only mounts, and the size of a tmpfs, in a chroot",
+        "knows no such isolation",
+        "are not enforced; what is written is thrown away, but for caches",
+        "nothing can be mounted there",
+    ),
 )

@@ -358,7 +358,11 @@ class TestNamespaces:
         run = Run(
             runner, root, spec("grep", "-e", "SigI", "-e", "NewPr", "/proc/self/status")
         )
-        assert run.lines == ["SigIgn:\t0000000000000000", "NoNewPrivs:\t0"]
+        ignored, privileges = run.lines
+        # 32 and 33 are the C library's own; some parents (make) leave them ignored.
+        own = 1 << 31 | 1 << 32
+        assert int(ignored.removeprefix("SigIgn:\t"), 16) & ~own == 0
+        assert privileges == "NoNewPrivs:\t0"
 
     def test_only_its_own_processes_are_seen(
         self, runner: ProcessRunner, root: Path

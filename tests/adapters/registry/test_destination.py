@@ -147,7 +147,7 @@ def test_a_refused_mount_becomes_an_upload(
     server: FakeRegistry, make: Make, status: int
 ) -> None:
     base = _from_base(server, server.host)
-    server.faults = [Fault("POST .*uploads", status)]
+    server.faults = [Fault("POST .*mount=", status)]
     _publish_on_base(make(), base)
     assert _stored(server)
 

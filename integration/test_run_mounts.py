@@ -197,6 +197,28 @@ def test_secrets_are_files_and_variables(builder: Executor, tmp_path: Path) -> N
     assert build.layers == [["done"]]
 
 
+def test_what_a_mount_hides_is_in_no_further_layer(
+    builder: Executor, tmp_path: Path
+) -> None:
+    """Although its inode was touched, or its directory moved and put back."""
+    build = Build(
+        builder,
+        tmp_path,
+        "RUN mkdir -p /d/e && echo own > /d/e/f && ln /d/e/f /link && echo 1 > /file",
+        "RUN --mount=type=secret,id=s,target=/file cat /file",
+        "RUN --mount=type=tmpfs,target=/d rm -rf /d/* && touch /d/new",
+        "RUN --mount=target=/d/e,rw rm -r /d/e/*",
+        "RUN cat /file /d/e/f && stat -c %h /link && rm /file",
+        flags=("--secret=id=s,env=V",),
+        environment={"V": "secret\n"},
+    )
+    assert build.said == ["secret", "1", "own", "2"]
+    assert build.layers == [
+        ["d/", "d/e/", "d/e/f", "file", "link="],
+        [".wh.file"],
+    ]
+
+
 def test_a_secret_is_nowhere_in_image_log_or_work_files(
     builder: Executor, tmp_path: Path
 ) -> None:

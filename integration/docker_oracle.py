@@ -1,8 +1,10 @@
 """Building an oracle case with docker: what another builder makes of the same input.
 
-The base images go through a registry, because the daemon resolves references there.
+The base images of measured cases go through a registry, because the daemon resolves
+references there; those of live cases are loaded into the daemon.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from integration.image_comparison.comparison import FlatImage, load_image
@@ -26,6 +28,29 @@ def build_with_docker(
     for reference, base in case.images.items():
         registry.push_layout(SMALL_BASES, base, reference)
     context = case.unpack_context(scratch / "context", registry.host)
+    return _built(case, docker, context, scratch)
+
+
+def ask_docker(case: OracleCase, docker: Docker, scratch: Path) -> FlatImage | None:
+    """Build a live case and return its image; None when docker refuses it.
+
+    Args:
+        case: What to build.
+        docker: Builds; has the base images (`load_bases`).
+        scratch: Empty directory for the context and the saved image.
+    """
+    return _built(case, docker, case.unpack_context(scratch / "context"), scratch)
+
+
+def load_bases(docker: Docker, cases: Iterable[OracleCase]) -> None:
+    """Give docker the base images of cases under the names they have there."""
+    for reference, name in sorted({each for c in cases for each in c.images.items()}):
+        docker.load_layout(SMALL_BASES, name, f"{reference}:latest")
+
+
+def _built(
+    case: OracleCase, docker: Docker, context: Path, scratch: Path
+) -> FlatImage | None:
     tag = f"oracle/{case.name}"
     flags = (*case.flags, f"--file={context / case.dockerfile}")
     outcome = docker.build(

@@ -1,5 +1,7 @@
 """The cases of `integration/cases`: what to build, how, and what must come out.
 
+Measured cases have their outcome beside them. Live ones have none: docker is asked.
+
 It loads and unpacks; building is up to the test. The data are described in
 `integration/cases/README.md`.
 """
@@ -10,13 +12,16 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from integration.image_comparison.comparison import FlatImage, load_image
 from integration.image_comparison.expectation import SCRATCH, Expectation
 from integration.services.bases import SMALL_BASES
+from integration.services.layouts import TarEntry, layer_tar
 
 CASES = Path(__file__).parent / "cases"
+ASK_DOCKER = Expectation(refused=False, message="", base="", volatile=(), document={})
+"""Stands where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,8 @@ class OracleCase:
         flags: The above as flags of `docker build`.
         images: Reference in the Dockerfile to name in the layout of bases.
         reference_offsets: Byte offsets of those references in the Dockerfile.
-        expectation: What must come out.
+        expectation: What must come out; empty for a live case.
+        entries: The context of a live case, but for the Dockerfile.
     """
 
     name: str
@@ -50,6 +56,7 @@ class OracleCase:
     images: Mapping[str, str]
     reference_offsets: tuple[int, ...]
     expectation: Expectation
+    entries: tuple[TarEntry, ...]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -67,8 +74,11 @@ class OracleCase:
             environment=data["env"],
             flags=tuple(data["flags"]),
             images=data["images"],
-            reference_offsets=tuple(data["image_ref_offsets"]),
-            expectation=Expectation.load(directory / "expected.json"),
+            reference_offsets=tuple(data.get("image_ref_offsets", ())),
+            expectation=ASK_DOCKER
+            if data.get("oracle") == "docker"
+            else Expectation.load(directory / "expected.json"),
+            entries=tuple(map(_entry, data.get("context", ()))),
         )
 
     def unpack_context(self, directory: Path, registry: str = "") -> Path:
@@ -83,9 +93,9 @@ class OracleCase:
             `directory`.
         """
         directory.mkdir(parents=True)
-        archive = self.directory / "context.tar"
-        command = ["tar", "-xpf", str(archive), "--same-owner", "--numeric-owner"]
-        subprocess.run([*command, "-C", str(directory)], check=True)
+        command = ["tar", "-xpf", "-", "--same-owner", "--numeric-owner"]
+        archive = self._context_archive()
+        subprocess.run([*command, "-C", str(directory)], input=archive, check=True)
         if registry:
             path = directory / self.dockerfile
             times = path.stat()
@@ -99,12 +109,40 @@ class OracleCase:
             return None
         return load_image(f"oci:{SMALL_BASES}:{self.expectation.base}", scratch)
 
+    def _context_archive(self) -> bytes:
+        if self.expectation is not ASK_DOCKER:
+            return (self.directory / "context.tar").read_bytes()
+        text = (self.directory / "Dockerfile").read_bytes()
+        return layer_tar([*self.entries, TarEntry(name=self.dockerfile, content=text)])
+
     def _with_registry(self, source: bytes, registry: str) -> bytes:
         for offset in sorted(self.reference_offsets, reverse=True):
             source = source[:offset] + f"{registry}/".encode() + source[offset:]
         return source
 
 
+def _entry(data: Mapping[str, Any]) -> TarEntry:
+    """Read a file of a live case's context."""
+    mode = data.get("mode", "0644")
+    content = bytes.fromhex(data["hex"]) if "hex" in data else data.get("content", "")
+    return TarEntry(
+        name=data["name"],
+        type=data.get("type", "file"),
+        content=content if isinstance(content, bytes) else content.encode(),
+        mode=int(mode, 8),
+        link=data.get("link", ""),
+        mtime=data.get("mtime", 1_500_000_000),
+    )
+
+
 def all_cases() -> list[OracleCase]:
-    """Return every case, sorted by name."""
-    return [OracleCase.load(path.parent) for path in sorted(CASES.glob("*/case.json"))]
+    """Return every measured case, sorted by name."""
+    return [
+        OracleCase.load(path.parent) for path in sorted(CASES.glob("*/expected.json"))
+    ]
+
+
+def live_cases() -> list[OracleCase]:
+    """Return every case whose outcome docker is asked for, sorted by name."""
+    cases = map(OracleCase.load, sorted(p.parent for p in CASES.glob("*/case.json")))
+    return [case for case in cases if case.expectation is ASK_DOCKER]

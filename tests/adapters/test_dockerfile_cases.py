@@ -53,6 +53,7 @@ def test_the_list_of_refusals_is_what_was_measured() -> None:
     expected = {
         case.name
         for case in CASES
-        if json.loads((case / "expected.json").read_text())["status"] == "refused"
+        if (case / "expected.json").exists()
+        and json.loads((case / "expected.json").read_text())["status"] == "refused"
     }
     assert expected >= REFUSED_BY_LANGUAGE

@@ -57,7 +57,8 @@ is named in a warning when it is set.
 
 _TAIL = """
 BuildKit's predefined build arguments (`BUILDKIT_SYNTAX`, `BUILDKIT_INLINE_CACHE`, …)
-are accepted as `--build-arg` and have no effect.
+are accepted as `--build-arg`; `BUILDKIT_DOCKERFILE_CHECK` is heeded, the others have no
+effect.
 
 ## Commands
 

@@ -25,6 +25,36 @@ class Difference(NamedTuple):
 
 DIFFERENCES = (
     Difference(
+        "blanks within quotes in the words of `COPY`, `ADD`, `VOLUME` and `EXPOSE`",
+        "an error",
+        "belong to the word",
+        "nothing else can be meant",
+    ),
+    Difference(
+        "`FROM NAME`, where a stage has that name in another case",
+        "takes it for an image: an error",
+        "takes the stage",
+        "names of stages have no case elsewhere",
+    ),
+    Difference(
+        "`ONBUILD` of an instruction that does not exist or is malformed",
+        "records it",
+        "an error",
+        "no build on the image could succeed",
+    ),
+    Difference(
+        "`${X:-y}`, and nothing defines `X`",
+        "warns (`UndefinedVar`)",
+        "does not warn",
+        "the default says that it may be undefined",
+    ),
+    Difference(
+        "`# check=error=true`, and there is something to warn of",
+        "ends the build before anything is done",
+        "ends it before the stage concerned is begun",
+        "some warnings depend on the base image",
+    ),
+    Difference(
         "`COPY --chown=NAME`, a name the image does not know",
         "takes root",
         "an error",

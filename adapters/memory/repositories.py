@@ -21,6 +21,7 @@ class MemoryCommit:
         time_ns: When it was committed.
         files: Content by path.
         executable: Which of them are executable.
+        links: Targets of symlinks by path.
         submodules: Content of files that lie in other repositories.
     """
 
@@ -28,6 +29,7 @@ class MemoryCommit:
     time_ns: int = 0
     files: Mapping[str, bytes] = field(default_factory=dict)
     executable: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
     submodules: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -85,7 +87,7 @@ class MemoryRepositories:
         return Checkout(
             commit=commit.name,
             time_ns=commit.time_ns,
-            files=MemoryBuildContext(files, _executables(commit, files, source.subdir)),
+            files=MemoryBuildContext(files, _rows(commit, files, source.subdir)),
         )
 
     def _commit(self, source: GitSource, access: RepositoryAccess) -> MemoryCommit:
@@ -108,12 +110,21 @@ def _unknown(source: GitSource, what: str) -> SourceUnavailable:
     return SourceUnavailable(f"the repository {what}", place=str(source))
 
 
-def _executables(
+def _rows(
     commit: MemoryCommit, files: Mapping[str, bytes], subdir: str
 ) -> list[FileEntry]:
+    """Return the rows of what is more than a plain file."""
     prefix = f"{subdir}/" if subdir else ""
-    return [
+    executable = [
         FileEntry(path, FileType.FILE, mode=0o755, size=len(data))
         for path, data in files.items()
         if prefix + path in commit.executable
     ]
+    links = [
+        FileEntry(
+            path.removeprefix(prefix), FileType.SYMLINK, 0o777, link_target=target
+        )
+        for path, target in commit.links.items()
+        if path.startswith(prefix)
+    ]
+    return executable + links

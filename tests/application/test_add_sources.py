@@ -33,6 +33,7 @@ COMMIT = MemoryCommit(
     time_ns=CHANGED_NS,
     files={"f": b"1", "bin/run": b"#!", "docs/d.md": b"d"},
     executable=frozenset({"bin/run"}),
+    links={"l": "f"},
     submodules={"sub/s": b"s"},
 )
 REPOSITORY = MemoryRepository(refs={"HEAD": COMMIT, "refs/heads/main": COMMIT})
@@ -173,6 +174,7 @@ def test_a_secret_of_several_lines_is_no_header() -> None:
             [
                 *("d 0755 0:0 x", "d 0755 0:0 x/bin", "f 0755 0:0 x/bin/run"),
                 *("d 0755 0:0 x/docs", "f 0644 0:0 x/docs/d.md", "f 0644 0:0 x/f"),
+                "l 0:0 x/l -> f",
                 *("d 0755 0:0 x/sub", "f 0644 0:0 x/sub/s"),
             ],
         ),
@@ -181,7 +183,7 @@ def test_a_secret_of_several_lines_is_no_header() -> None:
         (
             f"ADD --chown=5 --chmod=700 --exclude=bin --exclude=docs {GIT} /x",
             [
-                *("d 0700 5:5 x", "f 0700 5:5 x/f"),
+                *("d 0700 5:5 x", "f 0700 5:5 x/f", "l 5:5 x/l -> f"),
                 *("d 0700 5:5 x/sub", "f 0700 5:5 x/sub/s"),
             ],
         ),
@@ -189,7 +191,7 @@ def test_a_secret_of_several_lines_is_no_header() -> None:
             f"ADD --keep-git-dir --exclude=[bds]* {GIT} /x",
             [
                 *("d 0755 0:0 x", "d 0755 0:0 x/.git", "f 0644 0:0 x/.git/HEAD"),
-                "f 0644 0:0 x/f",
+                *("f 0644 0:0 x/f", "l 0:0 x/l -> f"),
             ],
         ),
         (

@@ -64,6 +64,7 @@ def _memory() -> Place:
         time_ns=COMMIT_SECONDS * 10**9,
         files={"f": b"new", "bin/run": b"#!", "docs/d": b"d", ".gitmodules": b"m"},
         executable=frozenset({"bin/run"}),
+        links={"l": "docs/d"},
         submodules={"sub/s": b"s"},
     )
     next_ = MemoryCommit(name="c3" * 20, files={"f": b"next"})
@@ -89,7 +90,9 @@ def _real(root: Path, server: WebServer) -> Place:
     repository.git("tag", "--annotate", "--message=x", "v1")
     repository.add_submodule(f"{server.url}/sub.git", "sub")
     new = repository.commit(
-        {"f": "new", "bin/run": "#!", "docs/d": "d"}, executable=("bin/run",)
+        {"f": "new", "bin/run": "#!", "docs/d": "d"},
+        executable=("bin/run",),
+        links={"l": "docs/d"},
     )
     repository.git("checkout", "--quiet", "-b", "next")
     repository.commit({"f": "next"})
@@ -160,6 +163,11 @@ def test_executable_files_are_told(place: Place) -> None:
     rows = place.checkout().files.entries(lambda row: False)
     modes = {row.path: bool(row.mode & 0o100) for row in rows}
     assert (modes["bin/run"], modes["f"]) == (True, False)
+
+
+def test_symlinks_are_kept(place: Place) -> None:
+    rows = {row.path: row for row in place.checkout().files.entries(lambda row: False)}
+    assert (rows["l"].type, rows["l"].link_target) == (FileType.SYMLINK, "docs/d")
 
 
 def test_a_directory_can_be_the_root(place: Place) -> None:

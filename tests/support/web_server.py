@@ -36,6 +36,9 @@ class Answer:
     cut_after: int | None = None
 
 
+NOTHING = Answer(status=404, body=b"nothing here")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it came."""
@@ -50,6 +53,7 @@ class WebServer:
     Attributes:
         answers: What a path answers, one after the other; the last one stays.
         authorization: Header without which everything is 401, "" for none.
+        is_dumb: Whether repositories are served as plain files.
         speaks_v2: Whether git's protocol version 2 is spoken; version 0 does not
             hand out commits that no branch or tag names.
         asked: The requests, in order.
@@ -59,6 +63,7 @@ class WebServer:
         self.root = root
         self.answers: dict[str, list[Answer]] = {}
         self.authorization = ""
+        self.is_dumb = False
         self.speaks_v2 = True
         self.asked: list[Asked] = []
         self._tls = tls
@@ -132,10 +137,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(Answer(status=401, headers=challenge))
         elif answer := web.take(url.path):
             self._reply(answer)
+        elif web.root is not None and web.is_dumb:
+            file = web.root / url.path.lstrip("/")
+            known = file.is_file()
+            self._reply(Answer(body=file.read_bytes()) if known else NOTHING)
         elif web.root is not None and ".git/" in url.path:
             self._run_git(web.root, url.path, url.query, body)
         else:
-            self._reply(Answer(status=404, body=b"nothing here"))
+            self._reply(NOTHING)
 
     do_POST = do_GET  # noqa: N815 - http.server's name
 

@@ -234,6 +234,17 @@ def test_one_commit_is_fetched_where_that_is_possible(git: Git) -> None:
     assert (git.git_directory / "shallow").read_text().strip() != first
 
 
+@pytest.mark.parametrize("part", ["", "#main", "#v1", "#{commit}"])
+def test_a_server_of_plain_files_will_do(git: Git, part: str) -> None:
+    repository = git.repository()
+    commit = repository.commit({"f": "1"})
+    repository.git("tag", "v1")
+    repository.git("update-server-info")
+    git.server.is_dumb = True
+    address = f"{{url}}/r.git/.git{part.replace('{commit}', commit)}"
+    assert git.checkout(address).commit == commit
+
+
 def test_what_is_kept_of_git_is_usable_and_clean(git: Git) -> None:
     commit = git.repository().commit({"f": "1"})
     git.checkout("{url}/r.git?keep-git-dir=1#main")

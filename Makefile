@@ -63,9 +63,11 @@ demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
 soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random trees
 	$(PYTEST) -s $(or $(T),soak)
 
-bench image:
+bench: $(STAMP) ## compare speed with other builders; K=CASE, JSON=FILE, KANIKO=BINARY
+	$(BIN)/python -m integration.bench $(if $(JSON),--json '$(JSON)') $(K)
+
+image:
 	@echo 'make $@: not available yet; it comes with a later release' >&2; exit 1
-bench: ## compare speed with other builders (later release)
 image: ## build the executor's own image (later release)
 
 clean: ## remove the venv, caches and what was built

@@ -1,0 +1,216 @@
+"""The builders that are compared, each starting from nothing, as on a new machine.
+
+A builder gets its store ready (not measured), builds, and tidies up (not measured).
+All of them pull the base from the same registry on loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from integration.executor import Executor
+from integration.services.docker import CLIENT, DAEMON, Docker, running_docker
+
+KANIKO_VARIABLE = "KANIKO"
+BUILDAH = "buildah"
+IN_ROOT = (
+    'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" || exit 1; '
+    'root=$1; shift; exec chroot "$root" /kaniko/executor "$@"'
+)
+
+
+class BuildFailedError(Exception):
+    """A builder ended with an error; says the end of its log."""
+
+
+class Builder(Protocol):
+    """A builder: `prepare`, then `build` against the clock, then `clean`."""
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+
+    def prepare(self, context: Path) -> None:
+        """Get ready to build with nothing stored from earlier builds."""
+
+    def build(self, context: Path) -> None:
+        """Build the context.
+
+        Raises:
+            BuildFailedError: It cannot.
+        """
+
+    def clean(self) -> None:
+        """Remove what the build left."""
+
+
+class Kanipy:
+    """The product, writing an OCI layout."""
+
+    name = "kanipy"
+
+    def __init__(self, scratch: Path, flags: Sequence[str] = ()) -> None:
+        self._layout = scratch / "kanipy-layout"
+        self._executor = Executor(work=scratch / "kanipy-work", flags=flags)
+
+    def prepare(self, context: Path) -> None:
+        """Do nothing: it keeps nothing."""
+
+    def build(self, context: Path) -> None:
+        """Build to a layout."""
+        try:
+            self._executor.layout(context, self._layout)
+        except AssertionError as error:
+            raise BuildFailedError(str(error)) from error
+
+    def clean(self) -> None:
+        """Remove the layout."""
+        shutil.rmtree(self._layout, ignore_errors=True)
+
+
+class BuildKit:
+    """`docker build`, by a daemon without any cache."""
+
+    name = "docker"
+
+    def __init__(self, docker: Docker) -> None:
+        self._docker = docker
+
+    def prepare(self, context: Path) -> None:
+        """Remove the base and all cached steps."""
+        self.clean()
+
+    def build(self, context: Path) -> None:
+        """Build into the daemon's store."""
+        try:
+            self._docker.build(context, "bench/built")
+        except AssertionError as error:
+            raise BuildFailedError(str(error)) from error
+
+    def clean(self) -> None:
+        """Remove the image, its base and all cached steps."""
+        self._docker.run("image", "rm", "--force", "bench/built", check=False)
+        self._docker.run("builder", "prune", "--all", "--force")
+
+
+class Buildah:
+    """`buildah bud --isolation chroot` with an empty store."""
+
+    name = "buildah"
+
+    def __init__(self, scratch: Path, driver: str) -> None:
+        self._store = scratch / "buildah"
+        self._driver = driver
+
+    def prepare(self, context: Path) -> None:
+        """Begin with an empty store."""
+        self.clean()
+        self._store.mkdir()
+
+    def build(self, context: Path) -> None:
+        """Build into the store."""
+        options = ("--isolation=chroot", "--tls-verify=false", "--network=host")
+        _run(self._command("bud", *options, "--tag=bench", str(context)))
+
+    def clean(self) -> None:
+        """Remove the store, and what is mounted in it."""
+        if self._store.exists():
+            _run(self._command("umount", "--all"))
+            mounted = Path("/proc/self/mounts").read_text().splitlines()
+            for line in reversed(mounted):
+                point = line.split()[1]
+                if point.startswith(f"{self._store}/"):
+                    _run(["umount", point])
+            shutil.rmtree(self._store)
+
+    def _command(self, *words: str) -> list[str]:
+        places = (f"--root={self._store}/root", f"--runroot={self._store}/run")
+        return [BUILDAH, *places, f"--storage-driver={self._driver}", *words]
+
+
+class Kaniko:
+    """A kaniko binary in a root of its own, which it fills with the base."""
+
+    name = "kaniko"
+
+    def __init__(self, scratch: Path, binary: Path) -> None:
+        self._root = scratch / "kaniko"
+        self._binary = binary
+
+    def prepare(self, context: Path) -> None:
+        """Make a root with nothing but kaniko and the context in it."""
+        self.clean()
+        for name in ("kaniko", "proc", "dev", "tmp", "etc"):
+            (self._root / name).mkdir(parents=True)
+        shutil.copy2(self._binary, self._root / "kaniko" / "executor")
+        shutil.copytree(context, self._root / "kaniko" / "context")
+
+    def build(self, context: Path) -> None:
+        """Build in the root, in mount and process namespaces of its own."""
+        flags = ("--force", "--no-push", "--insecure", "--insecure-pull")
+        context_flags = ("--context=dir:///kaniko/context",)
+        output = ("--tar-path=/kaniko/image.tar", "--destination=bench")
+        namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        shell = ["sh", "-c", IN_ROOT, "sh", str(self._root)]
+        _run([*namespaces, *shell, *context_flags, *flags, *output])
+
+    def clean(self) -> None:
+        """Remove the root; its mounts went with the namespace."""
+        if self._root.exists():
+            shutil.rmtree(self._root)
+
+
+@contextmanager
+def all_builders(
+    scratch: Path, flags: Sequence[str]
+) -> Iterator[tuple[list[Builder], list[str]]]:
+    """Offer the builders there are, kanipy first, and a line about each absent one.
+
+    Args:
+        scratch: Existing directory for stores and outputs.
+        flags: Flags for kanipy.
+    """
+    absent = []
+    with ExitStack() as stack:
+        builders: list[Builder] = [Kanipy(scratch, flags)]
+        if Path(DAEMON).exists() and Path(CLIENT).exists():
+            builders.append(BuildKit(stack.enter_context(running_docker())))
+        else:
+            absent.append(f"docker: no {DAEMON}")
+        if shutil.which(BUILDAH):
+            builders.append(Buildah(scratch, _storage_driver(scratch)))
+        else:
+            absent.append("buildah: not on PATH")
+        binary = os.environ.get(KANIKO_VARIABLE)
+        if binary:
+            builders.append(Kaniko(scratch, Path(binary)))
+        else:
+            absent.append(f"kaniko: {KANIKO_VARIABLE} names no binary")
+        yield builders, absent
+
+
+def _storage_driver(scratch: Path) -> str:
+    command = ["stat", "--file-system", "--format=%T", str(scratch)]
+    kind = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # An overlay cannot have its upper directory on another one.
+    return "vfs" if kind.strip() == "overlayfs" else "overlay"
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise BuildFailedError(done.stdout)

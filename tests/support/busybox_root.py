@@ -3,8 +3,12 @@
 Needs Debian's busybox-static. It is a root as an image might have it, and no more.
 """
 
+import os
 import shutil
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 APPLETS = [
@@ -37,6 +41,20 @@ APPLETS = [
     "wc",
     "yes",
 ]
+
+
+SLEEP = str(1_000_000 + os.getpid())
+"""How long a program sleeps that is to be ended: no other test session's number."""
+
+
+@contextmanager
+def heeded(number: signal.Signals) -> Iterator[None]:
+    """Heed a signal: whoever starts tests in the background may have it ignored."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def make_root(directory: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.busybox_root import gone, make_root, paths_in
+from tests.support.busybox_root import SLEEP, gone, make_root, paths_in
 
 REPOSITORY = str(Path(__file__).parents[3])
 
@@ -126,7 +126,7 @@ def test_a_builder_that_is_killed_takes_its_processes_with_it(
     arguments: list[str], isolation: str
 ) -> None:
     script = f"""
-run(Choice(isolation={isolation!r}), "(setsid sleep 9874 &); echo up; sleep 9874")
+run(Choice(isolation={isolation!r}), "(setsid sleep {SLEEP} &); echo up; sleep {SLEEP}")
 """
     with subprocess.Popen(
         [sys.executable, "-c", PRELUDE + script, *arguments],
@@ -136,4 +136,4 @@ run(Choice(isolation={isolation!r}), "(setsid sleep 9874 &); echo up; sleep 9874
         assert builder.stdout is not None
         assert builder.stdout.readline() == b"up\n"
         os.kill(builder.pid, signal.SIGKILL)
-    assert gone("9874")
+    assert gone(SLEEP)

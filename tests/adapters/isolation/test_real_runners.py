@@ -20,7 +20,14 @@ from adapters.isolation.system_calls import (
 )
 from application.errors import FilesystemError, Interrupted, IsolationUnavailable
 from application.ports.process import ProcessRunner, ProcessSpec
-from tests.support.busybox_root import alive, gone, make_root, paths_in
+from tests.support.busybox_root import (
+    SLEEP,
+    alive,
+    gone,
+    heeded,
+    make_root,
+    paths_in,
+)
 
 
 @pytest.fixture(params=["namespaces", "chroot"])
@@ -266,32 +273,31 @@ def test_a_loop_of_symlinks_is_left_alone(runner: ProcessRunner, root: Path) -> 
 @pytest.mark.parametrize(
     "script",
     [
-        "sleep 9871 & true",
-        "(setsid sleep 9871 &)",
-        "(nohup setsid sh -c 'sleep 9871; sleep 9871' >/dev/null 2>&1 &) ; exit 0",
+        f"sleep {SLEEP} & true",
+        f"(setsid sleep {SLEEP} &)",
+        f"(nohup setsid sh -c 'sleep {SLEEP}; true' >/dev/null 2>&1 &) ; exit 0",
     ],
     ids=["background", "daemon", "nested"],
 )
 def test_no_descendant_is_left(runner: ProcessRunner, root: Path, script: str) -> None:
     assert shell(runner, root, script).status == 0
-    assert alive("9871") == []
+    assert alive(SLEEP) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_builder_ends_everything(
     runner: ProcessRunner, root: Path, number: signal.Signals
 ) -> None:
-    before = signal.getsignal(number)
-
     def interrupt(stream: str, data: bytes) -> None:
         os.kill(os.getpid(), number)
 
-    process = spec("sh", "-c", "(setsid sleep 9872 &); echo up; sleep 9872")
-    with pytest.raises(Interrupted) as stopped:
-        runner.run(process, str(root), interrupt)
+    process = spec("sh", "-c", f"(setsid sleep {SLEEP} &); echo up; sleep {SLEEP}")
+    with heeded(number):
+        with pytest.raises(Interrupted) as stopped:
+            runner.run(process, str(root), interrupt)
+        assert signal.getsignal(number) == signal.SIG_DFL
     assert stopped.value.signal_number == number
-    assert alive("9872") == []
-    assert signal.getsignal(number) == before
+    assert alive(SLEEP) == []
     assert paths_in(root) == set()
 
 
@@ -302,8 +308,8 @@ def test_a_receiver_that_fails_ends_everything(
         raise ValueError("receiver")
 
     with pytest.raises(ValueError, match="receiver"):
-        runner.run(spec("sh", "-c", "echo up; sleep 9873"), str(root), fail)
-    assert alive("9873") == []
+        runner.run(spec("sh", "-c", f"echo up; sleep {SLEEP}"), str(root), fail)
+    assert alive(SLEEP) == []
     assert paths_in(root) == set()
 
 
@@ -332,10 +338,10 @@ class TestNamespaces:
             for child in Path(own).read_text().split():
                 os.kill(int(child), signal.SIGKILL)
 
-        process = spec("sh", "-c", "(setsid sleep 9875 &); echo up; sleep 9875")
+        process = spec("sh", "-c", f"(setsid sleep {SLEEP} &); echo up; sleep {SLEEP}")
         with pytest.raises(IsolationUnavailable, match=r"ended early \(status -9\)"):
             runner.run(process, str(root), kill_launcher)
-        assert gone("9875")
+        assert gone(SLEEP)
         assert paths_in(root) == set()
 
     def test_a_work_directory_that_cannot_be_made_is_said_so(

@@ -23,7 +23,7 @@ from application.ports.process import (
     TmpfsMount,
     TreeMount,
 )
-from tests.support.busybox_root import alive, make_root, paths_in
+from tests.support.busybox_root import SLEEP, alive, heeded, make_root, paths_in
 
 
 @pytest.fixture(params=["namespaces", "chroot"])
@@ -234,15 +234,15 @@ def test_everything_is_taken_back_after_a_signal(
         os.kill(os.getpid(), signal.SIGTERM)
 
     process = ProcessSpec(
-        argv=("sh", "-c", "echo up; sleep 9881"), environment=(("PATH", "/bin"),)
+        argv=("sh", "-c", f"echo up; sleep {SLEEP}"), environment=(("PATH", "/bin"),)
     )
     mounts = (
         TreeMount(target="/t", source=str(source)),
         FileMount(target="/run/secrets/a", content=b"s3cret"),
     )
-    with pytest.raises(Interrupted):
+    with heeded(signal.SIGTERM), pytest.raises(Interrupted):
         runner.run(process, str(root), interrupt, mounts)
-    assert alive("9881") == []
+    assert alive(SLEEP) == []
     assert drawn(root) == before
     assert (source / "file").exists()
 

@@ -15,6 +15,9 @@ SECONDS = 30.0
 SLEEP = 1_000_000 + os.getpid()
 """How long RUN would sleep: a number to find its process by, nobody else's."""
 
+HEEDING_SIGNALS = ("env", "--default-signal=INT,TERM")
+"""Words that start a program so: tests in the background may have them ignored."""
+
 
 def is_asleep() -> bool:
     """Tell whether a process of ours sleeps, in whatever namespace."""
@@ -60,7 +63,7 @@ def test_nothing_is_left_of_a_build_that_was_stopped(
     repository = f"stopped/{status}"
     destination = f"--destination={registry.host}/{repository}:latest"
     process = subprocess.Popen(
-        builder.command(context, destination),
+        [*HEEDING_SIGNALS, *builder.command(context, destination)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -2,10 +2,12 @@
 
 Property tests have no deadline: no test is judged by its speed. Under `CI=true` a
 skipped test fails the session, because what did not run was not shown to work.
-It offers no fixtures.
+Signals that a test sends reach it even where the session runs in the background, with
+SIGINT ignored from the start. It offers no fixtures.
 """
 
 import os
+import signal
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -13,6 +15,12 @@ from hypothesis import settings
 
 settings.register_profile("kanipy", deadline=None)
 settings.load_profile("kanipy")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 
 
 def _skipped(session: pytest.Session) -> int:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from application.errors import SourceUnavailable
 from application.ports.downloads import Download
-from domain.dockerfile.redaction import without_credentials
+from domain.build.remote_source import UrlSource
 from domain.snapshot.layer_plan import StoredContent
 
 
@@ -45,7 +45,7 @@ class MemoryDownloads:
     def fetch(self, url: str, origin: str, authorization: str = "") -> Download:
         """Download a document; see the port."""
         self.fetched.append(url)
-        place = without_credentials(url)
+        place = str(UrlSource(url=url))
         document = self.documents.get(url)
         if document is None:
             raise SourceUnavailable("the server answered 404 Not Found", place=place)

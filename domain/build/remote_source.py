@@ -51,8 +51,9 @@ class UrlSource:
         return UNNAMED if name in ("", ".", "..") or "\0" in name else name
 
     def __str__(self) -> str:
-        """Render the address without credentials."""
-        return without_credentials(self.url)
+        """Render the address without its user, its query and its fragment."""
+        address, _, query = self.url.partition("#")[0].partition("?")
+        return without_credentials(address) + ("?…" if query else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

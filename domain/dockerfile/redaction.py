@@ -11,8 +11,7 @@ import re
 _USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@\"',]*@")
 _QUERY_SECRET = re.compile(
     r"(?P<key>[?&][^\s=&#\"',]*"
-    r"(?:sig|signature|token|secret|password|passwd|credential|apikey|api_key|"
-    r"access_?key|accesskeyid|auth)"
+    r"(?:sig|token|secret|pass|pwd|credential|key|auth)"
     r"[^\s=&#\"',]*=)[^\s&#\"']+",
     re.IGNORECASE,
 )

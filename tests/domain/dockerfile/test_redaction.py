@@ -26,6 +26,7 @@ from domain.dockerfile.redaction import without_credentials
         ("http://h/r.git?ref=v1&subdir=docs", "http://h/r.git?ref=v1&subdir=docs"),
         ('["https://u:p@h/x", "/y@z"]', '["https://h/x", "/y@z"]'),
         ("COPY a?token=b c", "COPY a?token=b c"),
+        ("http://h/x?api-key=a&pwd=b&v=1", "http://h/x?api-key=…&pwd=…&v=1"),
         ("http://h/a@b", "http://h/a@b"),
     ],
 )

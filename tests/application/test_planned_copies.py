@@ -71,7 +71,8 @@ def _random_copy(chance: random.Random, trees: Mapping[str, list[str]]) -> str:
     sources = chance.choices(there, k=chance.choice([1, 1, 2]))
     if chance.random() < 0.05:
         sources = [_random_path(chance)]
-    target = chance.choice(["/", f"/{_random_path(chance)}/", "new/x/", "f"])
+    fresh = [f"/n{number}/x/" for number in range(4)]
+    target = chance.choice(["/", f"/{_random_path(chance)}/", *fresh, "f"])
     return f"COPY {chance.choice(flags)}{origin}{' '.join(sources)} {target}"
 
 

@@ -87,6 +87,20 @@ class Plain:
 
 
 @dataclass(frozen=True)
+class Bare:
+    """`$name`, and a character that cannot belong to the name."""
+
+    name: str
+    after: str
+
+    def write(self, escape: str) -> str:
+        return f"${self.name}{self.after}"
+
+    def mean(self, variables: Variables) -> str:
+        return variables.get(self.name, "") + self.after
+
+
+@dataclass(frozen=True)
 class Choice:
     """`${name:-word}` and its kin."""
 
@@ -183,7 +197,9 @@ class Atom:
         return "" if self.escaped or self.char not in "*?" else self.char
 
 
-Part: TypeAlias = Text | Escaped | Single | Double | Plain | Choice | Trim | Replace
+Part: TypeAlias = (
+    Text | Escaped | Single | Double | Plain | Bare | Choice | Trim | Replace
+)
 
 
 def write(parts: Sequence[Part], escape: str) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from domain.dockerfile.word import expand
 from tests.support.word_model import (
     Atom,
+    Bare,
     Choice,
     Double,
     Escaped,
@@ -39,7 +40,8 @@ replaces = st.builds(
     st.lists(atoms, min_size=1, max_size=4),
     st.text("ab.", max_size=2),
 )
-leaves = st.one_of(st.builds(Plain, NAMES), trims, replaces)
+bare = st.builds(Bare, NAMES, st.sampled_from("./: "))
+leaves = st.one_of(st.builds(Plain, NAMES), bare, trims, replaces)
 
 
 def deeper(parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:

@@ -2,14 +2,22 @@
 
 import hashlib
 import io
+import signal
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from integration.executor import Executor, Outcome, named_base, write_context
+from integration.executor import (
+    ENVIRONMENT,
+    Executor,
+    Outcome,
+    named_base,
+    write_context,
+)
 from integration.image_comparison.comparison import FlatImage
 from tests.support.git_repository import COMMIT_SECONDS, GitRepository
 from tests.support.web_server import TLS, Answer, WebServer
@@ -271,3 +279,49 @@ def test_a_secret_is_shown_to_its_host(
     assert [asked.headers.get("Authorization") for asked in web.asked] == [
         f"Bearer {SECRET}"
     ]
+
+
+def programs_that_name(text: str) -> list[bytes]:
+    """Return the commands of processes that have a text among their words."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes()
+        except OSError:  # it has ended
+            continue
+        if text.encode() in command:
+            found.append(command)
+    return found
+
+
+@pytest.mark.parametrize("source", ["r.git", "dir/f.txt"])
+def test_a_build_that_is_stopped_while_it_fetches_leaves_nothing(
+    executor: Executor, tmp_path: Path, source: str
+) -> None:
+    with WebServer(tmp_path) as web:
+        web.hangs.set()
+        dockerfile = f"FROM scratch\nADD {web.url}/{source} /x\n"
+        context = write_context(tmp_path / "context", dockerfile)
+        process = subprocess.Popen(
+            [
+                *("env", "--default-signal=INT,TERM"),
+                *executor.command(context, "--no-push", f"--tar-path={tmp_path}/i"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        deadline = time.monotonic() + 30
+        while not web.asked:
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=30)
+        web.hangs.clear()
+        assert process.returncode == 143, log
+        assert list(executor.work.iterdir()) == []
+        left = programs_that_name(web.host)
+        assert not [command for command in left if command.startswith(b"git\0")]

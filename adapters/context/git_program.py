@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import git
-from git.exc import CommandError
 
 from application.errors import SourceUnavailable
 from domain.dockerfile.redaction import without_credentials
@@ -143,12 +143,20 @@ class GitProgram:
         """
         program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"
         with _without_variables_of_git():
-            try:
-                output = self._git.execute([program, *arguments], as_process=False)
-            except CommandError as error:
-                said = error.stderr
-                raise GitFailure(said.strip().removeprefix("stderr:")) from error
-        return str(output)
+            # A session of its own: no terminal to ask at, and one group to be killed.
+            process = self._git.execute(
+                [program, *arguments], as_process=True, start_new_session=True
+            )
+        try:
+            output, said = process.communicate()
+        except BaseException:
+            # A build that is told to stop leaves no git behind, nor what git started.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        if process.returncode:
+            raise GitFailure(said.decode("utf-8", "replace"))
+        return str(output.decode("utf-8", "surrogateescape"))
 
 
 @contextmanager

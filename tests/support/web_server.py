@@ -9,6 +9,7 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,6 +57,7 @@ class WebServer:
         is_dumb: Whether repositories are served as plain files.
         speaks_v2: Whether git's protocol version 2 is spoken; version 0 does not
             hand out commits that no branch or tag names.
+        hangs: While it is set, requests are not answered.
         asked: The requests, in order.
     """
 
@@ -65,6 +67,7 @@ class WebServer:
         self.authorization = ""
         self.is_dumb = False
         self.speaks_v2 = True
+        self.hangs = threading.Event()
         self.asked: list[Asked] = []
         self._tls = tls
         self._server = _Server(self)
@@ -132,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         web.asked.append(Asked(self.path, dict(self.headers)))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        while web.hangs.is_set():
+            time.sleep(0.01)
         if web.authorization not in ("", self.headers.get("Authorization")):
             challenge = {"WWW-Authenticate": 'Basic realm="test"'}
             self._reply(Answer(status=401, headers=challenge))

@@ -46,6 +46,15 @@ def test_the_probe_says_no_on_top_of_an_overlay(tmp_path: Path) -> None:
         unmount(merged)
 
 
+def test_nothing_of_a_root_is_synced_to_the_disk(tmp_path: Path) -> None:
+    """A kernel from 5.10 on is told so; an older one would do it all the same."""
+    root = OverlayRoots(str(tmp_path)).create("stage-0")
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    own = next(line for line in mounts if line.split()[4] == root.path)
+    root.discard()
+    assert "volatile" in own.split()[-1].split(",")
+
+
 def test_the_probe_says_no_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert not overlay_works(str(tmp_path / "absent"))
 

@@ -77,9 +77,9 @@ class AddSources:
 
     Args:
         archives: Unpacks.
-        downloads: Downloads.
-        repositories: Returns what checks repositories out; asked when the first
-            repository is met, because it takes a while to load.
+        downloads: Returns what downloads; asked when the first address is met,
+            because it takes a while to load.
+        repositories: Returns what checks repositories out; likewise.
         secrets: What servers are shown.
         contents: Is told of every new origin.
     """
@@ -88,7 +88,7 @@ class AddSources:
         self,
         *,
         archives: Archives,
-        downloads: Downloads,
+        downloads: Callable[[], Downloads],
         repositories: Callable[[], Repositories],
         secrets: Secrets,
         contents: Contents,
@@ -135,7 +135,7 @@ class AddSources:
     def _download(self, source: UrlSource, digest: Digest | None) -> FetchedFile:
         origin = self._new_origin("download")
         authorization = download_authorization(source, self._secrets)
-        download = self._downloads.fetch(source.url, origin, authorization)
+        download = self._downloads().fetch(source.url, origin, authorization)
         if digest is not None and download.sha256 != digest.hex:
             raise DigestMismatch(
                 f"the content has the digest sha256:{download.sha256}, "
@@ -144,7 +144,7 @@ class AddSources:
                 hint="compare it with what its publisher says; if that is the new "
                 "digest, change --checksum",
             )
-        self._contents.add(origin, StoredFiles(self._downloads.open_file))
+        self._contents.add(origin, StoredFiles(self._downloads().open_file))
         entry = FileEntry(
             "",
             FileType.FILE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from application.layered_filesystem import BaseImage
 from application.ports.images import ImageSource
@@ -18,14 +18,15 @@ class ResolveBase:
     def __init__(
         self,
         *,
-        registry: ImageSource,
+        registry: Callable[[], ImageSource],
         named_images: Mapping[str, ImageSource],
         reporter: Reporter,
     ) -> None:
         """Take the places images are in.
 
         Args:
-            registry: For every name that is not one of `named_images`.
+            registry: Gives what has every name that is not one of `named_images`;
+                not asked for before such a name comes up.
             named_images: Images of `--build-context` by their name as given.
             reporter: Is told what was found.
         """
@@ -48,10 +49,9 @@ class ResolveBase:
         return self._known[key]
 
     def _look_up(self, name: str, platform: Platform) -> BaseImage:
-        source = self._named.get(_key(name), self._registry)
-        image = source.resolve(
-            _reference(name, is_registry=source is self._registry), platform
-        )
+        named = self._named.get(_key(name))
+        source = named or self._registry()
+        image = source.resolve(_reference(name, is_registry=named is None), platform)
         image.manifest.require_layers()
         if len(image.config.diff_ids) != len(image.manifest.layers):
             message = (

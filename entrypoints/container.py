@@ -92,7 +92,8 @@ class Container(containers.DeclarativeContainer):
     )
     bases = providers.Singleton(
         ResolveBase,
-        registry=registry,
+        # imported when the first image of a registry is met
+        registry=registry.provider,
         named_images=providers.Singleton(builders.named_images, options.provided.input),
         reporter=reporter,
     )
@@ -103,8 +104,8 @@ class Container(containers.DeclarativeContainer):
             add_sources=providers.Singleton(
                 AddSources,
                 archives=archives,
-                downloads=downloads,
-                # imported when the first repository is met
+                downloads=downloads.provider,
+                # imported when the first address or repository is met
                 repositories=repositories.provider,
                 secrets=secrets,
                 contents=contents,

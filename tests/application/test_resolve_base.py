@@ -35,7 +35,9 @@ def resolver(
     registry: ImageSource, named: dict[str, ImageSource] | None = None
 ) -> ResolveBase:
     return ResolveBase(
-        registry=registry, named_images=named or {}, reporter=RecordingReporter()
+        registry=lambda: registry,
+        named_images=named or {},
+        reporter=RecordingReporter(),
     )
 
 
@@ -87,7 +89,7 @@ def test_an_unknown_image_is_what_the_source_says() -> None:
 
 def test_what_was_found_is_told_once() -> None:
     reporter = RecordingReporter()
-    bases = ResolveBase(registry=AnySource(), named_images={}, reporter=reporter)
+    bases = ResolveBase(registry=AnySource, named_images={}, reporter=reporter)
     found = bases.resolve("debian", AMD64)
     bases.resolve("debian", AMD64)
     assert reporter.messages == [("info", f"Resolved debian to {found.image.digest}")]

@@ -178,7 +178,7 @@ class MemoryBuild:
                 host_platform=AMD64,
             ),
             bases=ResolveBase(
-                registry=self.registry,
+                registry=lambda: self.registry,
                 named_images=self.named_images,
                 reporter=self.reporter,
             ),
@@ -186,7 +186,7 @@ class MemoryBuild:
                 facts=GatherFacts(
                     add_sources=AddSources(
                         archives=self.archives,
-                        downloads=self.downloads,
+                        downloads=lambda: self.downloads,
                         repositories=lambda: self.repositories,
                         secrets=self.secrets,
                         contents=self.contents,

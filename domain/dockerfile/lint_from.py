@@ -57,8 +57,8 @@ def _undeclared(stage: Stage, variables: FromVariables) -> Iterator[str]:
 
 def _invalid_default(stage: Stage, variables: FromVariables) -> Iterator[str]:
     base = _expanded(stage.base, variables.defaults, variables.escape)
-    if base is None:
-        return
+    if base is None or not base.used | base.unset:
+        return  # no variable is to blame
     try:
         Reference.parse(base.text)
     except KanipyError:  # of the reference, or of its digest

@@ -43,6 +43,7 @@ def test_remarks_of_all_kinds_come_in_the_order_of_lines() -> None:
         ("ARG X\nFROM $X", {"X": "base"}, [("2", "InvalidDefaultArgInFrom")]),
         ("ARG X=:\nFROM $X", {"X": "base"}, [("2", "InvalidDefaultArgInFrom")]),
         ("ARG X=base\nFROM $X", {"X": "base"}, []),
+        ("FROM base AS one\nFROM ONE", {}, []),
         ("ARG X=${Y:?}\nFROM base", {"X": "1", "Y": "1"}, None),
         ("FROM --platform=linux/amd64 base", {}, [("1", "FromPlatformFlag…")]),
         ("FROM --platform=linux/amd64 base AS b-amd64", {}, []),

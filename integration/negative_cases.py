@@ -248,6 +248,13 @@ COPYING = (
         docker=False,
     ),
     _in_line_2("a tree goes over directories", "COPY tree2 /bin/busybox", "", ""),
+    NegativeCase(
+        rule="a tree replaces no symlink",
+        dockerfile=BUSYBOX + "RUN ln -s /etc /app\nCOPY tree2 /\n",
+        line=3,
+        error="/app",
+        hint="",
+    ),
     _in_line_2("a file replaces no directory", "COPY tree /", "etc", ""),
     _in_line_2("nothing lies below a file", "COPY app /bin/busybox/x", "busybox", ""),
     _in_line_2("a file is no directory", "COPY app /bin/busybox/", "busybox", ""),

@@ -403,6 +403,12 @@ def test_chown_and_chmod(text: str, rows: list[str]) -> None:
     assert lines(text) == rows
 
 
+def test_owner_and_mode_are_expanded() -> None:
+    state = after("ARG who=3 mode=640")
+    plan = copied("COPY --chown=$who:4 --chmod=${mode} a.txt /p", SOURCE, "", state)
+    assert draw(plan) == ["f 0640 3:4 p <context:a.txt"]
+
+
 def test_chmod_leaves_symlinks_alone_and_chown_does_not() -> None:
     assert draw(copied("COPY --chown=1:2 --chmod=700 . /", "l -> x")) == [
         "l 1:2 l -> x"

@@ -252,6 +252,11 @@ def test_outer_targets_come_first() -> None:
     assert found == ["/a", "/a/b", "/a-b"]
 
 
+def test_fields_of_a_mount_are_expanded() -> None:
+    mount = bind("target=$T/m,source=${S}", after("ENV T=/t S=src/deep"))
+    assert (mount.target, mount.tree.path) == ("/t/m", "src/deep")
+
+
 def test_a_mount_that_variables_break_is_refused_with_its_line() -> None:
     with pytest.raises(DockerfileError, match="Dockerfile:2: unknown type"):
         mounts("--mount=type=$T,target=/t", after("ENV T=volume"))

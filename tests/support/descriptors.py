@@ -1,17 +1,31 @@
-"""Counts the descriptors this process has open."""
+"""Watches the descriptors this process has open."""
 
 from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def open_descriptors() -> frozenset[str]:
-    """Return the numbers of open descriptors.
+@contextmanager
+def no_descriptor_left_open() -> Iterator[None]:
+    """Check that what is done inside closes all it opens, and nothing else.
 
-    What earlier tests left to the garbage collector is closed before, so that it
-    does not close in the middle of a count.
+    The garbage collector rests meanwhile: it might close what an earlier test left
+    to it.
     """
-    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        before = _open_descriptors()
+        yield
+        assert _open_descriptors() == before
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _open_descriptors() -> set[str]:
     with os.scandir("/proc/self/fd") as found:
-        return frozenset(entry.name for entry in found)
+        return {entry.name for entry in found}

@@ -19,7 +19,7 @@ from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.index import LayerIndex
 from domain.snapshot.tree import FileTree
 from tests.support.archives import M, directory, file, layer, symlink
-from tests.support.descriptors import open_descriptors
+from tests.support.descriptors import no_descriptor_left_open
 
 
 def extract(root: RootFilesystem, *members: M) -> FileTree:
@@ -93,11 +93,10 @@ def test_symlinks_get_owner_and_time(root: RootFilesystem) -> None:
 
 
 def test_no_descriptors_are_left_open(root: RootFilesystem) -> None:
-    before = open_descriptors()
-    tree = extract(root, file("a/b/c", b"x"), symlink("s", "a"))
-    root.changes(tree)
-    root.open("a/b/c").close()
-    assert open_descriptors() == before
+    with no_descriptor_left_open():
+        tree = extract(root, file("a/b/c", b"x"), symlink("s", "a"))
+        root.changes(tree)
+        root.open("a/b/c").close()
 
 
 def test_a_write_right_after_a_stamp_gets_a_later_time(tmp_path: Path) -> None:

@@ -48,8 +48,7 @@ contracts: $(STAMP) ## run the contract suites over memory and real adapters
 golden: $(STAMP) ## write the texts of tests/golden anew; read their diff
 	UPDATE_GOLDEN=1 $(PYTEST) tests/golden
 
-check: lint types layers ## all that needs neither network nor docker
-	$(PYTEST) $(or $(T),tests) -n auto
+check: lint types layers unit ## what to run before every commit: no network, no docker
 
 test: $(STAMP) ## unit, contracts, integration (root, registry, docker), with coverage
 	$(PYTEST) $(or $(T),tests integration) $(if $(T)$(K),,--cov --cov-report=term)

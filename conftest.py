@@ -1,9 +1,9 @@
 """Rules of every test session, whatever part of the tests it runs.
 
-Property tests have no deadline: no test is judged by its speed. Under `CI=true` a
-skipped test fails the session, because what did not run was not shown to work.
-Signals that a test sends reach it even where the session runs in the background, with
-SIGINT ignored from the start. It offers no fixtures.
+Property tests have no deadline: no test is judged by its speed; `make soak` tries more
+examples. Under `CI=true` a skipped test fails the session, because what did not run was
+not shown to work. Signals that a test sends reach it even where the session runs in the
+background, with SIGINT ignored from the start. It offers no fixtures.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
-settings.register_profile("kanipy", deadline=None)
+settings.register_profile("kanipy", deadline=None, max_examples=50)
 settings.load_profile("kanipy")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

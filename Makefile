@@ -50,8 +50,11 @@ golden: $(STAMP) ## write the texts of tests/golden anew; read their diff
 
 check: lint types layers unit ## what to run before every commit: no network, no docker
 
-test: $(STAMP) ## unit, contracts, integration (root, registry, docker), with coverage
-	$(PYTEST) $(or $(T),tests integration) $(if $(T)$(K),,--cov --cov-report=term)
+# Two sessions: the servers of the integration tests are no children of a session that
+# signals itself, forks and adopts processes, as the unit tests of isolation do.
+test: $(STAMP) ## unit and contracts with coverage, integration (root, registry, docker)
+	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)
+	$(if $(T),,$(PYTEST) integration)
 
 integration: $(STAMP) ## run the integration tests alone
 	$(PYTEST) $(or $(T),integration)

@@ -50,8 +50,8 @@ golden: $(STAMP) ## write the texts of tests/golden anew; read their diff
 
 check: lint types layers unit ## what to run before every commit: no network, no docker
 
-# Two sessions: the servers of the integration tests are no children of a session that
-# signals itself, forks and adopts processes, as the unit tests of isolation do.
+# Two sessions: tests of isolation signal and kill their own session's processes, and the
+# servers of the integration tests are none of them.
 test: $(STAMP) ## unit and contracts with coverage, integration (root, registry, docker)
 	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)
 	$(if $(T),,$(PYTEST) integration)

@@ -333,9 +333,11 @@ class TestNamespaces:
     def test_a_launcher_that_is_killed_takes_its_processes_with_it(
         self, runner: ProcessRunner, root: Path
     ) -> None:
+        own = Path(f"/proc/self/task/{os.getpid()}/children")
+        others = set(own.read_text().split())
+
         def kill_launcher(stream: str, data: bytes) -> None:
-            own = f"/proc/self/task/{os.getpid()}/children"
-            for child in Path(own).read_text().split():
+            for child in set(own.read_text().split()) - others:
                 os.kill(int(child), signal.SIGKILL)
 
         process = spec("sh", "-c", f"(setsid sleep {SLEEP} &); echo up; sleep {SLEEP}")

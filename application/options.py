@@ -309,7 +309,7 @@ class CacheOptions:
 
 
 class SnapshotMode(StrEnum):
-    """How changes are looked for; FULL compares contents where stat data may lie."""
+    """What is compared where stat data may lie: contents, all of them, or times."""
 
     FULL = "full"
     REDO = "redo"

@@ -113,7 +113,8 @@ def root_filesystems(
     exclusions = Exclusions.of(snapshot.ignore_paths)
     if choice.isolation == "namespaces" and overlay_works(directory):
         return OverlayRoots(directory, exclusions)
-    return DirectoryRoots(directory, exclusions, snapshot.timeout.total_seconds())
+    timeout = snapshot.timeout.total_seconds()
+    return DirectoryRoots(directory, exclusions, timeout, snapshot.mode)
 
 
 def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from adapters.filesystem.comparison import (
+    Comparison,
+    choose_comparison,
+    trusts_ctime,
+)
 from adapters.filesystem.disk_errors import translated
 from adapters.filesystem.handles import Handles, remove_tree
 from adapters.filesystem.layer_extractor import extract_layer
@@ -17,6 +23,7 @@ from adapters.filesystem.root_writer import RootWriter
 from adapters.filesystem.stamps import Stamps
 from adapters.filesystem.walk import Walk
 from application.errors import FilesystemError
+from application.options import SnapshotMode
 from application.ports.layers import OpenContent
 from domain.image.digest import Digest
 from domain.snapshot.changes import changes
@@ -36,13 +43,19 @@ class DirectoryRoot:
         path: An existing, empty directory; its real, absolute path.
         exclusions: Paths that `changes` leaves out.
         timeout: Seconds that `changes` may take to walk the root, None for any.
+        comparison: What tells that a path is unchanged.
     """
 
     def __init__(
-        self, path: str, exclusions: Exclusions, timeout: float | None = None
+        self,
+        path: str,
+        exclusions: Exclusions,
+        timeout: float | None = None,
+        comparison: Comparison = Comparison.STAMPS,
     ) -> None:
         self._path = path
         self._timeout = timeout
+        self._comparison = comparison
         self._exclusions = exclusions
         self._stamps = Stamps()
         self._refusals = Refusals()
@@ -69,7 +82,12 @@ class DirectoryRoot:
     def changes(self, before: FileTree) -> LayerPlan:
         """Return what was changed since the root was last known; see the port."""
         walk = Walk(
-            self._path, self._stamps, self._refusals, self._exclusions, self._timeout
+            self._path,
+            self._stamps,
+            self._refusals,
+            self._exclusions,
+            comparison=self._comparison,
+            timeout=self._timeout,
         )
         with translated("cannot read the root file system"):
             observation = walk.observe(before)
@@ -97,6 +115,8 @@ class DirectoryRoots:
         directory: Where the roots are made; created where it does not exist.
         exclusions: Paths that `changes` leaves out.
         timeout: Seconds that one walk may take, None for any.
+        mode: How changes are looked for.
+        probe: Tells whether the ctime of the files in a directory is trusted.
     """
 
     def __init__(
@@ -104,16 +124,21 @@ class DirectoryRoots:
         directory: str,
         exclusions: Exclusions | None = None,
         timeout: float | None = None,
+        mode: SnapshotMode = SnapshotMode.FULL,
+        probe: Callable[[str], bool] = trusts_ctime,
     ) -> None:
         self._directory = directory
         self._exclusions = exclusions or Exclusions()
         self._timeout = timeout
+        self._mode = mode
+        self._probe = probe
 
     def create(self, name: str) -> DirectoryRoot:
         """Make an empty root; see the port."""
         with translated("cannot make a root file system"):
             path = make_directory(self._directory, name)
-        return DirectoryRoot(path, self._exclusions, self._timeout)
+        comparison = choose_comparison(self._mode, trusts_ctime=self._probe(path))
+        return DirectoryRoot(path, self._exclusions, self._timeout, comparison)
 
 
 def make_directory(directory: str, name: str) -> str:

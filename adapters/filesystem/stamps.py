@@ -31,6 +31,22 @@ class Stamp(NamedTuple):
     links: int
     special: int
 
+    @classmethod
+    def of(cls, now: os.stat_result) -> Stamp:
+        """Return the fields of what stat says."""
+        return cls(
+            now.st_ctime_ns,
+            now.st_ino,
+            now.st_dev,
+            now.st_mtime_ns,
+            now.st_size,
+            now.st_mode,
+            now.st_uid,
+            now.st_gid,
+            now.st_nlink,
+            now.st_rdev,
+        )
+
 
 class Stamps:
     """Stat fields by path, packed: a base image has a hundred thousand."""
@@ -46,25 +62,14 @@ class Stamps:
         """Yield all paths known to be on disk."""
         return iter(self._packed)
 
-    def note(self, path: str, stat: os.stat_result) -> bool:
-        """Keep what stat says now; return whether it is new or different."""
-        packed = _FORMAT.pack(
-            stat.st_ctime_ns,
-            stat.st_ino,
-            stat.st_dev,
-            stat.st_mtime_ns,
-            stat.st_size,
-            stat.st_mode,
-            stat.st_uid,
-            stat.st_gid,
-            stat.st_nlink,
-            stat.st_rdev,
-        )
-        if self._packed.get(path) == packed:
-            return False
-        self._newest_ns = max(self._newest_ns, stat.st_ctime_ns)
-        self._packed[path] = packed
-        return True
+    def is_kept(self, path: str, now: os.stat_result) -> bool:
+        """Return whether exactly what stat says now is kept."""
+        return self._packed.get(path) == _FORMAT.pack(*Stamp.of(now))
+
+    def note(self, path: str, now: os.stat_result) -> None:
+        """Keep what stat says now."""
+        self._newest_ns = max(self._newest_ns, now.st_ctime_ns)
+        self._packed[path] = _FORMAT.pack(*Stamp.of(now))
 
     def get(self, path: str) -> Stamp | None:
         """Return what is kept of a path."""
@@ -91,7 +96,9 @@ class Stamps:
         """Wait until a write from now on gets a later ctime than any kept one.
 
         Kernels without multigrain timestamps take ctime from a clock that moves
-        by ticks: a write within the same tick would be invisible.
+        by ticks: a write within the same tick would be invisible. Never longer
+        than a tick: a server's clock may be ahead of ours.
         """
-        while time.clock_gettime_ns(_CLOCK_REALTIME_COARSE) <= self._newest_ns:
+        newest = min(self._newest_ns, time.time_ns())
+        while time.clock_gettime_ns(_CLOCK_REALTIME_COARSE) <= newest:
             time.sleep(_TICK_SECONDS)

@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.filesystem.comparison import Comparison
 from adapters.filesystem.handles import Handles
 from adapters.filesystem.observer import Formerly, Observer
 from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.stamps import Stamp, Stamps
 from application.errors import FilesystemError
-from domain.snapshot.changes import Observation
+from domain.snapshot.changes import Observation, differs
 from domain.snapshot.entry import FileEntry, join, parent_of
 from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.tree import FileTree
@@ -34,6 +35,7 @@ class Walk:
         stamps: Brought up to date by the walk.
         refusals: Likewise.
         exclusions: Paths that are not walked.
+        comparison: What tells that a path is unchanged.
         timeout: Seconds it may take, None for as long as it needs.
     """
 
@@ -43,9 +45,11 @@ class Walk:
         stamps: Stamps,
         refusals: Refusals,
         exclusions: Exclusions,
+        comparison: Comparison = Comparison.STAMPS,
         timeout: float | None = None,
     ) -> None:
         self._root = root
+        self._comparison = comparison
         self._end = None if timeout is None else time.monotonic() + timeout
         self._stamps = stamps
         self._refusals = refusals
@@ -62,6 +66,7 @@ class Walk:
             FilesystemError: It took longer than it may.
         """
         observer = Observer(before, self._refusals)
+        reads_all = self._comparison is Comparison.CONTENTS
         touched: dict[str, FileEntry] = {}
         present: set[str] = {""}
         replaced: set[str] = set()
@@ -69,20 +74,27 @@ class Walk:
             for seen in self._paths(handles):
                 present.add(seen.path)
                 old = self._stamps.get(seen.path)
-                if not self._stamps.note(seen.path, seen.stat):
+                is_same = self._is_same(seen, old)
+                if is_same and not reads_all:
                     continue
+                self._stamps.note(seen.path, seen.stat)
                 if old is not None and old.inode != seen.stat.st_ino:
                     replaced.add(seen.path)
                 formerly = _formerly(old, seen.stat)
                 row = observer.row(seen.directory, seen.path, seen.stat, formerly)
                 if row is None:
                     present.discard(seen.path)
-                else:
+                elif not is_same or _is_told(row, before):
                     touched[seen.path] = row
         gone = self._gone(present, replaced)
         for path in touched:
             self._refusals.absent.discard(path)
         return Observation(touched=touched, gone=gone)
+
+    def _is_same(self, seen: _Seen, old: Stamp | None) -> bool:
+        if self._stamps.is_kept(seen.path, seen.stat):
+            return True
+        return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
 
     def _paths(self, handles: Handles) -> Iterator[_Seen]:
         mounts = _mount_points(self._root)
@@ -124,6 +136,14 @@ class Walk:
             self._stamps.forget(path)
         self._refusals.absent -= absent
         return gone | absent
+
+
+def _is_told(row: FileEntry, before: FileTree) -> bool:
+    """Return whether a row with the stat data of before is worth comparing.
+
+    A name of several is, for what has become of the others.
+    """
+    return row.link_group != "" or differs(before.get(row.path), row)
 
 
 def _formerly(old: Stamp | None, now: os.stat_result) -> Formerly | None:

@@ -84,8 +84,10 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="full",
         choices=("full", "redo", "time"),
-        help="how changes are looked for",
-        differs="every mode finds a change whose time stamp was put back",
+        help="what is compared after RUN where the file system's ctime cannot be "
+        "trusted: contents, stat data, or times",
+        differs="on local disks every mode finds every change; "
+        "see docs/adr/0014-what-the-snapshot-modes-compare.md",
     ),
     Flag(
         name="single-snapshot",
@@ -99,7 +101,9 @@ ROOT_FLAGS = (
         kind=Kind.BOOLEAN,
         group=Group.ROOT,
         default="false",
-        help="find changes by walking before and after each RUN",
+        help="accepted and without effect: stat data before and after RUN are always "
+        "compared",
+        differs="files whose size and time stay the same are found too",
     ),
     Flag(
         name="ignore-var-run",

@@ -91,7 +91,6 @@ NOT_YET = (
     NotYet("cache-run-layers", _NO_CACHE),
     NotYet("isolation", _NO_IN_PLACE, "=in-place", _in_place),
     NotYet("single-snapshot", "makes a layer for each instruction"),
-    NotYet("use-new-run", "chooses itself how to find changes"),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),
     NotYet("pre-cleanup", _NO_IN_PLACE),
     NotYet("preserve-context", _NO_IN_PLACE),

@@ -1,5 +1,7 @@
 """What every `RootFilesystem` does: memory, a directory, an overlay.
 
+"untrusted" is a directory whose ctime is not trusted: contents are compared.
+
 After each test's changes the layer they make is written and applied to the
 model, and the model must be what is on disk.
 """
@@ -43,7 +45,7 @@ from tests.support.archives import (
 from tests.support.clocks import KeepingClock
 from tests.support.disks import Disk, MemoryDisk, RealDisk, enter_mount_namespace, flat
 
-KINDS = ["memory", "directory", "overlay"]
+KINDS = ["memory", "directory", "untrusted", "overlay"]
 EXCLUDED = ["/var/ignored", "/etc/hosts"]
 
 
@@ -94,6 +96,9 @@ def make_roots(kind: str, tmp_path: Path) -> RootFilesystems:
         return MemoryRoots(exclusions)
     if kind == "directory":
         return DirectoryRoots(str(tmp_path / "roots"), exclusions)
+    if kind == "untrusted":
+        roots = str(tmp_path / "roots")
+        return DirectoryRoots(roots, exclusions, probe=lambda _: False)
     return OverlayRoots(str(tmp_path / "roots"), exclusions)
 
 

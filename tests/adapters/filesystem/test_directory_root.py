@@ -106,8 +106,9 @@ def test_a_write_right_after_a_stamp_gets_a_later_time(tmp_path: Path) -> None:
     stamps.note("f", path.lstat())
     stamps.settle()
     assert time.clock_gettime_ns(5) > path.lstat().st_ctime_ns
+    assert stamps.is_kept("f", path.lstat())
     path.write_bytes(b"2")
-    assert stamps.note("f", path.lstat())
+    assert not stamps.is_kept("f", path.lstat())
 
 
 def test_deeply_nested_directories_are_walked_and_removed(tmp_path: Path) -> None:

@@ -61,7 +61,10 @@ class BuildImage:
         contents: Contents,
         mounts: PrepareMounts,
         reporter: Reporter,
+        materialise_target: bool = False,
     ) -> None:
+        # materialise_target: whether the target's root is to be there at the end even
+        # where no RUN wanted it; of use where roots outlast the build
         self._prepare = prepare
         self._bases = bases
         self._stages = stages
@@ -72,6 +75,7 @@ class BuildImage:
         self._contents = contents
         self._mounts = mounts
         self._reporter = reporter
+        self._materialise_target = materialise_target
 
     def run(self) -> PublishedImage:
         """Build and publish.
@@ -86,6 +90,8 @@ class BuildImage:
             for stage in build.prepared.stages:
                 self._build_stage(stage, build)
             self._warn_of_unused_arguments(build)
+            if self._materialise_target and self._roots.exclusive:
+                build.stages[build.prepared.target].filesystem.materialise("target")
             return self._publish.publish(self._finish(build))
         finally:
             self._mounts.discard()
@@ -96,6 +102,10 @@ class BuildImage:
         """Build a stage; asked for again, return it."""
         if stage.index in build.stages:
             return build.stages[stage.index]
+        if self._roots.exclusive:
+            # the root of a stage that waits for this one; its layers make it anew
+            for filesystem in build.filesystems:
+                filesystem.discard_root()
         prepared = build.prepared.prepare_stage(stage)
         self._reporter.info(f"Building {_title(prepared)}")
         base = self._start(prepared, build)
@@ -117,7 +127,7 @@ class BuildImage:
         )
         built = replace(base, state=state)
         build.stages[stage.index] = built
-        if not _is_copied_from(stage, build.prepared):
+        if self._roots.exclusive or not _is_copied_from(stage, build.prepared):
             built.filesystem.discard_root()
         return built
 

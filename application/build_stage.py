@@ -134,6 +134,9 @@ class BuildStage:
             self._effects.perform(needed, walk.filesystem)
         words = Words.of(instruction, state, walk.settings.escape)
         facts = self._facts.gather(instruction, words, walk.filesystem, walk.sources)
+        if needed is not None:
+            # a stage that was built meanwhile may have taken the root's place
+            self._effects.perform(needed, walk.filesystem)
         return plan_instruction(instruction, state, facts, walk.settings)
 
     def _perform(self, plan: InstructionPlan, walk: _Walk) -> WrittenLayer | None:

@@ -351,14 +351,19 @@ class RootOptions:
         work_directory: Directory for work files (`--kaniko-dir`, KANIKO_DIR), ""
             where none was named: then /kaniko if it can be written, else a
             temporary one.
-        force: Build even where no container was detected.
-        cleanup: Remove the root file system at the end; a private root goes anyway.
+        force: Build in place even where no container was detected.
+        cleanup: Remove at the end what was unpacked over /; a private root goes
+            anyway.
+        preserve: Bring back at the end what was there before.
+        materialise: Leave the target's file system over /, cached or not.
     """
 
     isolation: Isolation = Isolation.AUTO
     work_directory: str = ""
     force: bool = False
     cleanup: bool = False
+    preserve: bool = False
+    materialise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

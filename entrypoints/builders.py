@@ -20,7 +20,6 @@ from application.options import (
     LogOptions,
     NetworkOptions,
     RootOptions,
-    SnapshotOptions,
 )
 from application.ports.archives import Archives
 from application.ports.clock import Clock
@@ -82,6 +81,16 @@ def host_platform() -> Platform:
     return Platform.parse(f"linux/{platform.machine()}")
 
 
+def work_near_root(choice: Choice, work: WorkDirectory) -> WorkDirectory:
+    """Return a work directory from which things can be renamed into a root."""
+    if choice.isolation != "in-place":
+        return work
+    from adapters.isolation.probes import RUNTIME
+    from adapters.work_directory import WorkDirectory
+
+    return WorkDirectory(RUNTIME)
+
+
 def isolation(root: RootOptions) -> Choice:
     """Find out how RUN can be isolated, and enter our namespaces if it can be so.
 
@@ -91,13 +100,13 @@ def isolation(root: RootOptions) -> Choice:
     from adapters.isolation.entering import enter
     from adapters.isolation.probes import take_probes
 
-    choice = choose(root.isolation.value, take_probes())
+    choice = choose(root.isolation, take_probes(force=root.force))
     enter(choice)
     return choice
 
 
 def root_filesystems(
-    snapshot: SnapshotOptions, choice: Choice, work: WorkDirectory
+    options: BuildOptions, choice: Choice, work: WorkDirectory, reporter: Reporter
 ) -> RootFilesystems:
     """Return what makes the root file systems of stages.
 
@@ -105,16 +114,40 @@ def root_filesystems(
     own, and a work directory that does not itself lie on an overlay.
     """
     from adapters.filesystem.directory_root import DirectoryRoots
+    from adapters.filesystem.in_place_roots import InPlaceRoots
     from adapters.filesystem.mounts import overlay_works
     from adapters.filesystem.overlay_root import OverlayRoots
     from domain.snapshot.exclusion import Exclusions
+    from entrypoints.paths import paths_in_use
 
     directory = work.part("roots")
-    exclusions = Exclusions.of(snapshot.ignore_paths)
+    exclusions = Exclusions.of(options.snapshot.ignore_paths)
+    timeout = options.snapshot.timeout.total_seconds()
+    if choice.isolation == "in-place":
+        return InPlaceRoots(
+            directory,
+            exclusions,
+            (*paths_in_use(options), work.path),
+            timeout=timeout,
+            mode=options.snapshot.mode,
+            cleanup=options.root.cleanup,
+            preserve=options.root.preserve,
+            warn=reporter.warning,
+        )
     if choice.isolation == "namespaces" and overlay_works(directory):
         return OverlayRoots(directory, exclusions)
-    timeout = snapshot.timeout.total_seconds()
-    return DirectoryRoots(directory, exclusions, timeout, snapshot.mode)
+    return DirectoryRoots(directory, exclusions, timeout, options.snapshot.mode)
+
+
+def mount_roots(
+    choice: Choice, roots: RootFilesystems, work: WorkDirectory
+) -> RootFilesystems:
+    """Return what makes the trees that mounts show to a RUN."""
+    if choice.isolation != "in-place":
+        return roots
+    from adapters.filesystem.directory_root import DirectoryRoots
+
+    return DirectoryRoots(work.part("mounts"))
 
 
 def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:

@@ -33,6 +33,9 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(builders.clock, options.provided.image)
     work_directory = providers.Singleton(builders.work_directory, options.provided.root)
     isolation = providers.Singleton(builders.isolation, options.provided.root)
+    work_near_root = providers.Singleton(
+        builders.work_near_root, isolation, work_directory
+    )
     host_platform = providers.Singleton(builders.host_platform)
 
     layers = providers.Singleton(
@@ -40,12 +43,9 @@ class Container(containers.DeclarativeContainer):
     )
     archives = providers.Singleton(builders.archives, work_directory)
     roots = providers.Singleton(
-        builders.root_filesystems,
-        options.provided.snapshot,
-        isolation,
-        work_directory,
+        builders.root_filesystems, options, isolation, work_directory, reporter
     )
-    runner = providers.Singleton(builders.process_runner, isolation, work_directory)
+    runner = providers.Singleton(builders.process_runner, isolation, work_near_root)
 
     credentials = providers.Singleton(
         builders.credentials, options.provided.credentials, reporter
@@ -67,7 +67,9 @@ class Container(containers.DeclarativeContainer):
     secrets = providers.Singleton(builders.secrets, options.provided.input)
     mounts = providers.Singleton(
         PrepareMounts,
-        roots=roots,
+        roots=providers.Singleton(
+            builders.mount_roots, isolation, roots, work_near_root
+        ),
         runner=runner,
         secrets=secrets,
         contents=contents,
@@ -138,4 +140,5 @@ class Container(containers.DeclarativeContainer):
         contents=contents,
         mounts=mounts,
         reporter=reporter,
+        materialise_target=options.provided.root.materialise,
     )

@@ -51,16 +51,21 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
         KanipyError: The build failed.
     """
     from entrypoints.container import Container
+    from entrypoints.paths import with_absolute_outputs
 
-    container = Container(options=options)
+    container = Container(options=with_absolute_outputs(options))
     reporter = container.reporter()
     for warning in warnings:
         reporter.warning(warning)
     try:
         # Enters namespaces, which needs a process with a single thread: first.
         reporter.info(str(container.isolation()))
-        published = container.build_image().run()
+        try:
+            published = container.build_image().run()
+        finally:
+            container.roots().close()
     finally:
+        container.work_near_root().remove()
         container.work_directory().remove()
     reporter.info(f"Built image {published.manifest.digest}")
     return SUCCESS

@@ -37,6 +37,15 @@ class RecordedRoots:
         self._roots = roots
         self.created: list[str] = []
 
+    @property
+    def exclusive(self) -> bool:
+        """Return what the roots say."""
+        return self._roots.exclusive
+
+    def close(self) -> None:
+        """End the build; see the port."""
+        self._roots.close()
+
     def create(self, name: str) -> RootFilesystem:
         """Make an empty root; see the port."""
         self.created.append(name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from adapters.filesystem.builder_paths import NO_BUILDER_PATHS, BuilderPaths
 from adapters.filesystem.comparison import (
     Comparison,
     choose_comparison,
@@ -44,6 +45,7 @@ class DirectoryRoot:
         exclusions: Paths that `changes` leaves out.
         timeout: Seconds that `changes` may take to walk the root, None for any.
         comparison: What tells that a path is unchanged.
+        kept: Paths that are the builder's: neither written to nor looked at.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class DirectoryRoot:
         exclusions: Exclusions,
         timeout: float | None = None,
         comparison: Comparison = Comparison.STAMPS,
+        kept: BuilderPaths = NO_BUILDER_PATHS,
     ) -> None:
         self._path = path
+        self._kept = kept
         self._timeout = timeout
         self._comparison = comparison
         self._exclusions = exclusions
@@ -88,6 +92,7 @@ class DirectoryRoot:
             self._exclusions,
             comparison=self._comparison,
             timeout=self._timeout,
+            kept=self._kept,
         )
         with translated("cannot read the root file system"):
             observation = walk.observe(before)
@@ -105,7 +110,7 @@ class DirectoryRoot:
 
     def _writer(self) -> RootWriter:
         with translated("cannot open the root file system"):
-            return RootWriter(self._path, self._stamps, self._refusals)
+            return RootWriter(self._path, self._stamps, self._refusals, self._kept)
 
 
 class DirectoryRoots:
@@ -133,12 +138,20 @@ class DirectoryRoots:
         self._mode = mode
         self._probe = probe
 
+    @property
+    def exclusive(self) -> bool:
+        """Return False: each root is a directory of its own."""
+        return False
+
     def create(self, name: str) -> DirectoryRoot:
         """Make an empty root; see the port."""
         with translated("cannot make a root file system"):
             path = make_directory(self._directory, name)
         comparison = choose_comparison(self._mode, trusts_ctime=self._probe(path))
         return DirectoryRoot(path, self._exclusions, self._timeout, comparison)
+
+    def close(self) -> None:
+        """Do nothing: the roots are discarded one by one."""
 
 
 def make_directory(directory: str, name: str) -> str:

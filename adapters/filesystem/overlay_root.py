@@ -160,8 +160,16 @@ class OverlayRoots:
         self._directory = directory
         self._exclusions = exclusions or Exclusions()
 
+    @property
+    def exclusive(self) -> bool:
+        """Return False: each root is a directory of its own."""
+        return False
+
     def create(self, name: str) -> OverlayRoot:
         """Make an empty root; see the port."""
         with translated("cannot make a root file system"):
             path = make_directory(self._directory, name)
         return OverlayRoot(path, self._exclusions)
+
+    def close(self) -> None:
+        """Do nothing: the roots are discarded one by one."""

@@ -15,10 +15,12 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from adapters.filesystem.builder_paths import NO_BUILDER_PATHS, BuilderPaths
 from adapters.filesystem.disk_errors import OCCUPIED, REFUSED, REFUSED_XATTR
 from adapters.filesystem.handles import Handles, remove_tree
 from adapters.filesystem.metadata import (
@@ -45,6 +47,16 @@ _SPECIAL = {
 _SET_ID = stat.S_ISUID | stat.S_ISGID
 
 
+@contextmanager
+def suppress_occupied() -> Iterator[None]:
+    """Go on after an error that says something is busy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != OCCUPIED:
+            raise
+
+
 class RootWriter:
     """Writes into a root; a context manager that closes its descriptors.
 
@@ -55,13 +67,21 @@ class RootWriter:
         stamps: Receives what stat says of everything made; None where nobody
             asks for it.
         refusals: Receives what the disk refused.
+        kept: Paths that are not written to, as if the disk refused it.
     """
 
-    def __init__(self, root: str, stamps: Stamps | None, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        root: str,
+        stamps: Stamps | None,
+        refusals: Refusals,
+        kept: BuilderPaths = NO_BUILDER_PATHS,
+    ) -> None:
         self._handles = Handles(root)
         self._targets = Handles(root)
         self._stamps = stamps
         self._refusals = refusals
+        self._kept = kept
         self._own = (os.geteuid(), os.getegid())
         self._times: dict[str, int] = {}
         self._inheriting: set[str] = set()
@@ -88,12 +108,15 @@ class RootWriter:
 
         Raises:
             OSError: The disk refused what is no mere matter of rights.
+            FilesystemError: It is where the builder lives.
         """
         path = entry.path
         if not path:
             self._root(entry)
             return
         check_name(path)
+        if self._is_kept(path):
+            return
         directory = self._enter(parent_of(path))
         self._refusals.forget(path)
         try:
@@ -108,11 +131,14 @@ class RootWriter:
 
         Raises:
             InvalidLayer: The target does not exist, or is a directory.
+            FilesystemError: It is where the builder lives.
         """
         check_name(path)
         check_name(target)
+        if self._is_kept(path):
+            return
         directory = self._enter(parent_of(path))
-        if target in self._refusals.absent:
+        if target in self._refusals.absent or self._kept.covers(target):
             self._clear(directory, name_of(path), path)
             self._refuse(path)
             return
@@ -143,9 +169,13 @@ class RootWriter:
         """
         check_name(path)
         directory = self._find(parent_of(path))
-        if directory is None:
+        if directory is None or self._kept.covers(path):
+            self._refusals.forget_below(path)
             return
-        if not keeps(path):
+        if self._kept.is_above(path) and not keeps(path):
+            self._refusals.forget_below(path)
+            self.empty(path)
+        elif not keeps(path):
             self._refusals.forget_below(path)
             self._clear(directory, name_of(path), path)
         elif self._find(path) is not None:
@@ -160,6 +190,20 @@ class RootWriter:
             return
         for name in sorted(os.listdir(directory)):
             self.hide(join(path, name), keeps, is_named)
+
+    def empty(self, path: str) -> None:
+        """Remove what is in a directory, but for what is the builder's.
+
+        What is busy (a mount nobody told of) stays, too.
+        """
+        directory = self._find(path)
+        for name in sorted(os.listdir(directory)) if directory is not None else ():
+            inner = join(path, name)
+            if self._kept.is_above(inner):
+                self.empty(inner)
+            elif not self._kept.covers(inner):
+                with suppress_occupied():
+                    self._clear(self._enter(path), name, inner)
 
     def finish(self) -> None:
         """Set the times of all directories touched, children first."""
@@ -300,6 +344,9 @@ class RootWriter:
             is_directory = stat.S_ISDIR(os.lstat(name, dir_fd=directory).st_mode)
         except FileNotFoundError:
             return
+        if is_directory and self._kept.is_above(path):
+            self.empty(path)
+            raise OSError(OCCUPIED, os.strerror(OCCUPIED), f"/{path}")
         if is_directory:
             self._handles.forget(path)
             self._targets.forget(path)
@@ -318,6 +365,14 @@ class RootWriter:
         for name in [n for n in self._times if n == path or n.startswith(below)]:
             del self._times[name]
         self._linked = {n for n in self._linked if not n.startswith(below)}
+
+    def _is_kept(self, path: str) -> bool:
+        """Return whether a path is the builder's; it is refused then."""
+        if not self._kept.covers(path):
+            return False
+        self._kept.check(path)
+        self._refuse(path)
+        return True
 
     def _refuse(self, path: str) -> None:
         self._refusals.path(path)

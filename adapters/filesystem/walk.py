@@ -6,9 +6,13 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from adapters.filesystem.builder_paths import (
+    NO_BUILDER_PATHS,
+    BuilderPaths,
+    mount_points,
+)
 from adapters.filesystem.comparison import Comparison
 from adapters.filesystem.handles import Handles
 from adapters.filesystem.observer import Formerly, Observer
@@ -16,7 +20,7 @@ from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.stamps import Stamp, Stamps
 from application.errors import FilesystemError
 from domain.snapshot.changes import Observation, differs
-from domain.snapshot.entry import FileEntry, join, parent_of
+from domain.snapshot.entry import FileEntry, ancestors_of, join, parent_of
 from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.tree import FileTree
 
@@ -37,29 +41,35 @@ class Walk:
         exclusions: Paths that are not walked.
         comparison: What tells that a path is unchanged.
         timeout: Seconds it may take, None for as long as it needs.
+        kept: Paths that are the builder's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a walk is told that much
         self,
         root: str,
         stamps: Stamps,
         refusals: Refusals,
         exclusions: Exclusions,
+        *,
         comparison: Comparison = Comparison.STAMPS,
         timeout: float | None = None,
+        kept: BuilderPaths = NO_BUILDER_PATHS,
     ) -> None:
         self._root = root
         self._comparison = comparison
+        self._kept = kept
         self._end = None if timeout is None else time.monotonic() + timeout
         self._stamps = stamps
         self._refusals = refusals
-        self._excluded = exclusions
+        self._excluded = Exclusions(exclusions.paths | kept.paths)
         self._mounted: set[str] = set()
 
     def observe(self, before: FileTree) -> Observation:
         """Return what may have changed since the stamps were taken.
 
-        Mount points inside the root are left out like excluded paths.
+        Mount points inside the root are left out like excluded paths. A directory
+        that is there for the builder's sake alone is left out unless something in
+        it is the image's.
 
         Raises:
             OSError: A directory or file cannot be read.
@@ -70,10 +80,15 @@ class Walk:
         touched: dict[str, FileEntry] = {}
         present: set[str] = {""}
         replaced: set[str] = set()
+        builders: dict[str, FileEntry] = {}
         with Handles(self._root) as handles:
             for seen in self._paths(handles):
                 present.add(seen.path)
                 old = self._stamps.get(seen.path)
+                if self._kept.is_above(seen.path) and before.get(seen.path) is None:
+                    row = observer.row(seen.directory, seen.path, seen.stat, None)
+                    builders |= {seen.path: row} if row else {}
+                    continue
                 is_same = self._is_same(seen, old)
                 if is_same and not reads_all:
                     continue
@@ -87,6 +102,7 @@ class Walk:
                 elif not is_same or _is_told(row, before):
                     touched[seen.path] = row
         gone = self._gone(present, replaced)
+        touched |= _parents_of(touched, builders)
         for path in touched:
             self._refusals.absent.discard(path)
         return Observation(touched=touched, gone=gone)
@@ -97,7 +113,7 @@ class Walk:
         return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
 
     def _paths(self, handles: Handles) -> Iterator[_Seen]:
-        mounts = _mount_points(self._root)
+        mounts = mount_points(self._root)
         device = os.lstat(self._root).st_dev
         pending = [""]
         while pending:
@@ -112,7 +128,12 @@ class Walk:
                     continue
                 now = os.lstat(name, dir_fd=directory)
                 is_directory = stat.S_ISDIR(now.st_mode)
-                if path in mounts or (is_directory and now.st_dev != device):
+                occupied = path in self._refusals.absent and self._kept.is_above(path)
+                if (
+                    occupied
+                    or path in mounts
+                    or (is_directory and now.st_dev != device)
+                ):
                     self._mounted.add(path)
                     continue
                 yield _Seen(directory, path, now)
@@ -146,28 +167,15 @@ def _is_told(row: FileEntry, before: FileTree) -> bool:
     return row.link_group != "" or differs(before.get(row.path), row)
 
 
+def _parents_of(
+    touched: Collection[str], rows: dict[str, FileEntry]
+) -> dict[str, FileEntry]:
+    """Return those of some rows that something touched lies below."""
+    above = {up for path in touched for up in ancestors_of(path)} if rows else set()
+    return {path: row for path, row in rows.items() if path in above}
+
+
 def _formerly(old: Stamp | None, now: os.stat_result) -> Formerly | None:
     if old is None or old.inode != now.st_ino:
         return None
     return Formerly(stat.S_IMODE(old.mode), old.uid, old.gid, old.mtime_ns)
-
-
-def _mount_points(root: str) -> frozenset[str]:
-    """Return the mount points below a root; none where /proc is not there."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    except OSError:
-        return frozenset()
-    prefix = os.fsencode(root.rstrip("/") + "/")
-    points = (_unescaped(line.split(b" ")[4]) for line in lines)
-    return frozenset(
-        os.fsdecode(point[len(prefix) :])
-        for point in points
-        if point.startswith(prefix)
-    )
-
-
-def _unescaped(field: bytes) -> bytes:
-    r"""Decode the octal escapes (`\040`) of mountinfo."""
-    head, *rest = field.split(b"\\")
-    return head + b"".join(bytes([int(p[:3], 8)]) + p[3:] for p in rest)

@@ -6,25 +6,18 @@ Pure: it probes nothing and starts nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import assert_never
 
 from adapters.isolation.probes import Probes
-from application.errors import IsolationUnavailable
+from application.options import Isolation
 
 REMEDY = (
-    "give the builder CAP_SYS_ADMIN, or run it as root with CAP_SETUID, CAP_SETGID "
-    "and CAP_SYS_CHROOT; COPY, ADD and cached RUNs build without"
+    "run the executor's image as root (securityContext: runAsUser: 0), or give the "
+    "builder CAP_SYS_ADMIN or user namespaces; COPY, ADD and cached RUNs build without"
 )
 
 
-class Isolation(StrEnum):
-    """What may be asked for."""
-
-    AUTO = "auto"
-    NAMESPACES = "namespaces"
-    CHROOT = "chroot"
-    IN_PLACE = "in-place"
+_ROOTS = {"none": "none", "in-place": "/"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +25,7 @@ class Choice:
     """How RUN is isolated in this build.
 
     Attributes:
-        isolation: "namespaces", "chroot" or "none".
+        isolation: "namespaces", "in-place", "chroot" or "none".
         user_namespace: Whether the namespaces need one of users around them.
         device_nodes: Whether a chroot can have device nodes in /dev.
         reason: Why there is none, or what made this one possible.
@@ -45,35 +38,29 @@ class Choice:
 
     def __str__(self) -> str:
         """Render the line that is printed at the start of a build."""
-        root = "none" if self.isolation == "none" else "private directory"
+        root = _ROOTS.get(self.isolation, "private directory")
         return f"isolation: {self.isolation} ({self.reason}), root: {root}"
 
 
-def choose(requested: str, probes: Probes) -> Choice:
+def choose(requested: Isolation, probes: Probes) -> Choice:
     """Return the best isolation that is possible and was not ruled out.
 
     Args:
-        requested: A value of `Isolation`.
+        requested: What was asked for.
         probes: What the machine allows.
-
-    Raises:
-        IsolationUnavailable: What was asked for does not exist yet.
     """
-    isolation = Isolation(requested)
-    match isolation:
+    match requested:
         case Isolation.AUTO:
-            return _namespaces(probes) or _chroot(probes) or _none(probes)
+            found = _namespaces(probes) or _in_place(probes) or _chroot(probes)
         case Isolation.NAMESPACES:
-            return _namespaces(probes) or _none(probes)
+            found = _namespaces(probes)
         case Isolation.CHROOT:
-            return _chroot(probes) or _none(probes)
+            found = _chroot(probes)
         case Isolation.IN_PLACE:
-            raise IsolationUnavailable(
-                "--isolation=in-place is not supported yet",
-                hint="use --isolation=auto, namespaces or chroot",
-            )
+            found = _in_place(probes)
         case _:
-            assert_never(isolation)
+            assert_never(requested)
+    return found or _none(probes)
 
 
 def _namespaces(probes: Probes) -> Choice | None:
@@ -84,6 +71,12 @@ def _namespaces(probes: Probes) -> Choice | None:
             isolation="namespaces", user_namespace=True, reason="user namespace"
         )
     return None
+
+
+def _in_place(probes: Probes) -> Choice | None:
+    if not probes.in_place.possible:
+        return None
+    return Choice(isolation="in-place", reason=probes.in_place.reason)
 
 
 def _chroot(probes: Probes) -> Choice | None:
@@ -98,6 +91,7 @@ def _none(probes: Probes) -> Choice:
     reasons = (
         f"namespaces: {probes.namespaces.reason}",
         f"user namespace: {probes.user_namespace.reason}",
+        f"in-place: {probes.in_place.reason}",
         f"chroot: {probes.chroot.reason or 'not asked for'}",
     )
     return Choice(isolation="none", reason="; ".join(reasons))

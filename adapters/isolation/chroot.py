@@ -78,28 +78,14 @@ class ChrootRunner:
             FilesystemError: The root cannot be prepared or restored.
             Interrupted: A signal asked to stop.
         """
-        _refuse_impossible(process)
+        refuse_impossible(process, "in a chroot")
         real_root = str(Path(root).resolve())
         with interruptible() as interruption, ExitStack() as stack:
-            try:
-                aside = stack.enter_context(self._directory())
-                placement = stack.enter_context(Placement(real_root, aside))
+            with placement_in(real_root, self._work_directory, stack) as placement:
                 self._furnish(placement, real_root)
                 place_mounts(mounts, placement, stack)
-            except OSError as error:
-                raise FilesystemError(
-                    f"cannot prepare the root for a RUN: {error.strerror}",
-                    place=real_root,
-                ) from error
             orders = orders_for(process, "chroot", real_root)
             return launch(orders, on_output, interruption)
-
-    @contextmanager
-    def _directory(self) -> Iterator[str]:
-        Path(self._work_directory).mkdir(parents=True, exist_ok=True)
-        parent = self._work_directory
-        with tempfile.TemporaryDirectory(prefix="aside-", dir=parent) as directory:
-            yield directory
 
     def _furnish(self, placement: Placement, root: str) -> None:
         for path, mode in DIRECTORIES.items():
@@ -115,7 +101,37 @@ class ChrootRunner:
             placement.file(path, content)
 
 
-def _refuse_impossible(process: ProcessSpec) -> None:
+@contextmanager
+def placement_in(
+    root: str, work_directory: str, stack: ExitStack
+) -> Iterator[Placement]:
+    """Offer to place things in a root; the stack takes them back.
+
+    Raises:
+        FilesystemError: The disk refused something in the block.
+    """
+    try:
+        Path(work_directory).mkdir(parents=True, exist_ok=True)
+        aside = tempfile.TemporaryDirectory(prefix="aside-", dir=work_directory)
+        placement = Placement(root, stack.enter_context(aside))
+        yield stack.enter_context(placement)
+    except OSError as error:
+        raise FilesystemError(
+            f"cannot prepare the root for a RUN: {error.strerror}",
+            place=str(error.filename2 or error.filename or root),
+        ) from error
+
+
+def refuse_impossible(process: ProcessSpec, where: str) -> None:
+    """Refuse what needs namespaces.
+
+    Args:
+        process: What is to be run.
+        where: Completes "cannot be had …".
+
+    Raises:
+        IsolationUnavailable: The process wants such a thing.
+    """
     wanted = {
         "RUN --network=none": not process.has_network,
         "RUN --security=insecure": process.privileged,
@@ -123,7 +139,7 @@ def _refuse_impossible(process: ProcessSpec) -> None:
     for flag, is_wanted in wanted.items():
         if is_wanted:
             raise IsolationUnavailable(
-                f"{flag} cannot be had in a chroot",
+                f"{flag} cannot be had {where}",
                 hint="use --isolation=namespaces, which needs CAP_SYS_ADMIN or a user "
                 "namespace",
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import NoReturn
 
 from adapters.isolation.orders import Answers, Orders
 from adapters.isolation.program import become
@@ -16,7 +17,7 @@ from adapters.isolation.waiting import wait_for
 
 
 def run(orders: Orders, answers: Answers) -> int:
-    """Run the ordered process in a chroot and kill all it leaves.
+    """Run the ordered process, in a chroot or in place, and kill all it leaves.
 
     Raises:
         OSError: The machine refuses.
@@ -34,7 +35,8 @@ def run(orders: Orders, answers: Answers) -> int:
 
 def _enter(orders: Orders, answers: Answers) -> None:
     try:
-        os.chroot(orders.root)
+        if orders.isolation == "chroot":
+            os.chroot(orders.root)
         os.chdir("/")
     except OSError as error:
         answers.refused(f"chroot: {error.strerror}")
@@ -50,13 +52,40 @@ def kill_all_children() -> None:
     """
     while True:
         for child in _children():
-            os.kill(child, signal.SIGKILL)
+            _kill(child)
         try:
             os.waitpid(-1, 0)
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return
+
+
+def _kill(child: int) -> None:
+    """Kill a child; without CAP_KILL as the user it belongs to."""
+    try:
+        os.kill(child, signal.SIGKILL)
+    except PermissionError:
+        helper = os.fork()
+        if helper == 0:
+            _kill_as_owner(child)
+        os.waitpid(helper, 0)
+
+
+def _kill_as_owner(child: int) -> NoReturn:
+    try:
+        owner = _owner_of(child)
+        os.setresuid(owner, owner, owner)
+        os.kill(child, signal.SIGKILL)
+    finally:
+        os._exit(0)
+
+
+def _owner_of(pid: int) -> int:
+    """Return the real user of a process; its files in /proc may be root's."""
+    with open(f"/proc/{pid}/status", "rb") as status:
+        users = next(line for line in status if line.startswith(b"Uid:"))
+    return int(users.split()[1])
 
 
 def _children() -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from adapters.isolation.choice import REMEDY, Choice
 from adapters.isolation.chroot import ChrootRunner
 from adapters.isolation.identity_map import unshare_mapped
+from adapters.isolation.in_place import InPlaceRunner
 from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.system_calls import (
     CLONE_NEWNS,
@@ -34,7 +35,7 @@ def enter(choice: Choice) -> None:
         IsolationUnavailable: The machine refuses what it allowed when probed.
     """
     try:
-        if choice.isolation == "chroot":
+        if choice.isolation in {"chroot", "in-place"}:
             # RUN's root has our capabilities: keep it from attaching to us.
             prctl(PR_SET_DUMPABLE, 0)
         if choice.isolation != "namespaces":
@@ -62,4 +63,6 @@ def runner_for(choice: Choice, work_directory: str) -> ProcessRunner:
         return NamespaceRunner(work_directory)
     if choice.isolation == "chroot":
         return ChrootRunner(work_directory, device_nodes=choice.device_nodes)
+    if choice.isolation == "in-place":
+        return InPlaceRunner(work_directory)
     return UnavailableRunner(choice.reason, REMEDY)

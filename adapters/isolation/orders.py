@@ -43,7 +43,7 @@ class Orders(NamedTuple):
     """One process to be run.
 
     Attributes:
-        isolation: "namespaces" or "chroot".
+        isolation: "namespaces", "chroot" or "in-place".
         root: Absolute path of the root, free of symlinks.
         argv: Program and arguments.
         environment: The whole environment.

@@ -8,12 +8,14 @@ process has one thread.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.isolation.capabilities import SYS_ADMIN
+from adapters.isolation.container import sign_of_container
 from adapters.isolation.identity_map import unshare_mapped
 from adapters.isolation.system_calls import (
     CLONE_NEWIPC,
@@ -31,6 +33,9 @@ from adapters.isolation.system_calls import (
 
 _NULL_DEVICE = (1, 3)
 
+RUNTIME = "/kaniko"
+"""What survives when an image is unpacked over /: we must live there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
@@ -38,7 +43,8 @@ class Probe:
 
     Attributes:
         possible: Whether it works.
-        reason: What the kernel said where it does not, else "".
+        reason: What the kernel said where it does not; what made sure, or "", where
+            it does.
     """
 
     possible: bool
@@ -54,21 +60,28 @@ class Probes:
             and giving up capabilities: what CAP_SYS_ADMIN brings.
         user_namespace: The same inside a user namespace in which every number
             stands for itself.
+        in_place: Unpacking images over /.
         chroot: chroot(2).
         mknod: Making a device node.
     """
 
     namespaces: Probe
     user_namespace: Probe
+    in_place: Probe
     chroot: Probe
     mknod: Probe
 
 
-def take_probes() -> Probes:
-    """Try everything once; takes a few milliseconds and leaves nothing behind."""
+def take_probes(*, force: bool) -> Probes:
+    """Try everything once; takes a few milliseconds and leaves nothing behind.
+
+    Args:
+        force: Take it for granted that this is a container.
+    """
     return Probes(
         namespaces=attempt(_use_namespaces),
         user_namespace=attempt(_use_user_namespace),
+        in_place=_in_place(force=force),
         chroot=attempt(lambda: os.chroot("/")),
         mknod=attempt(_make_node),
     )
@@ -110,6 +123,19 @@ def _use_namespaces() -> None:
 def _use_user_namespace() -> None:
     unshare_mapped(CLONE_NEWUSER | CLONE_NEWNS)
     _use_namespaces()
+
+
+def _in_place(*, force: bool) -> Probe:
+    """Find out whether / may be replaced, which cannot be tried."""
+    if os.geteuid() != 0:
+        return Probe(possible=False, reason="not root")
+    if not Path(sys.executable).is_relative_to(RUNTIME):
+        return Probe(possible=False, reason=f"the builder does not live in {RUNTIME}")
+    sign = "--force" if force else sign_of_container()
+    if not sign:
+        reason = "no container was detected; --force says that this is one"
+        return Probe(possible=False, reason=reason)
+    return Probe(possible=True, reason=sign)
 
 
 def _make_node() -> None:

@@ -151,17 +151,39 @@ class MemoryRoot:
 class MemoryRoots:
     """`RootFilesystems` without a disk.
 
+    Args:
+        exclusions: Paths that `changes` leaves out.
+        exclusive: Whether a root may only be made when no other is left.
+
     Attributes:
         created: The roots made so far, by `RootFilesystem.path`: a fake process
             finds its root here.
     """
 
-    def __init__(self, exclusions: Exclusions | None = None) -> None:
+    def __init__(
+        self, exclusions: Exclusions | None = None, *, exclusive: bool = False
+    ) -> None:
         self.created: dict[str, MemoryRoot] = {}
         self._exclusions = exclusions or Exclusions()
+        self._exclusive = exclusive
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether there is one root at a time."""
+        return self._exclusive
 
     def create(self, name: str) -> MemoryRoot:
-        """Make an empty root; see the port."""
+        """Make an empty root; see the port.
+
+        Raises:
+            AssertionError: The former one was not discarded.
+        """
+        left = [root for root in self.created.values() if not root.discarded]
+        if self._exclusive and left:
+            raise AssertionError(f"{left[0].path} is still there")
         root = MemoryRoot(f"/memory/{name}", self._exclusions)
         self.created[root.path] = root
         return root
+
+    def close(self) -> None:
+        """Do nothing: the roots are discarded one by one."""

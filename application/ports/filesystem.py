@@ -74,11 +74,18 @@ class RootFilesystem(Protocol):
         """
 
     def discard(self) -> None:
-        """Remove the root from disk. Idempotent."""
+        """Give the root up: it is removed from disk, now or later. Idempotent."""
 
 
 class RootFilesystems(Protocol):
     """Makes the roots of a build."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a new root takes the place of the one made before.
+
+        The former one is to be discarded first, and made anew when it is needed.
+        """
 
     def create(self, name: str) -> RootFilesystem:
         """Make an empty root.
@@ -89,4 +96,11 @@ class RootFilesystems(Protocol):
 
         Raises:
             FilesystemError: The work directory cannot be written.
+        """
+
+    def close(self) -> None:
+        """End the build: leave of the roots what was asked for. Idempotent.
+
+        Raises:
+            FilesystemError: Something cannot be removed.
         """

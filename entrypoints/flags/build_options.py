@@ -32,8 +32,8 @@ from entrypoints.flags.environment import (
     Environment,
     credential_options,
     network_options,
-    push_override,
     snapshot_timeout,
+    switch,
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import not_supported_yet
@@ -201,7 +201,7 @@ def _epoch(text: str) -> int | None:
 
 
 def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
-    no_push = push_override(environment)
+    no_push = switch(environment, "KANIKO_NO_PUSH")
     if no_push is None:
         no_push = given.boolean("no-push")
     return OutputOptions(
@@ -262,8 +262,17 @@ def _root(given: GivenFlags, environment: Environment) -> RootOptions:
         isolation=Isolation(given.choice("isolation")),
         work_directory=directory[-1],
         force=given.boolean("force"),
-        cleanup=given.boolean("cleanup"),
+        cleanup=_switched(given, "cleanup", environment),
+        preserve=_switched(given, "preserve-context", environment),
+        materialise=given.boolean("materialize"),
     )
+
+
+def _switched(given: GivenFlags, name: str, environment: Environment) -> bool:
+    """Return a flag, or where it is absent the variable that stands for it."""
+    variable = f"KANIKO_{name.upper().replace('-', '_')}"
+    said = None if given.given(name) else switch(environment, variable)
+    return given.boolean(name) if said is None else said
 
 
 def _registry(given: GivenFlags, environment: Environment) -> RegistryOptions:

@@ -112,14 +112,14 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="true",
         help="leave /var/run out of layers where the cluster mounts something there",
-        differs="a private root has no such mount: its /var/run is kept",
+        differs="what the cluster mounts there is left out anyway, and nothing else",
     ),
     Flag(
         name="ignore-path",
         kind=Kind.TEXTS,
         group=Group.ROOT,
         metavar="PATH",
-        help="leave a path out of layers",
+        help="leave a path out of layers, and alone when building in place",
     ),
     Flag(
         name="force-build-metadata",
@@ -134,8 +134,8 @@ ROOT_FLAGS = (
         kind=Kind.BOOLEAN,
         group=Group.ROOT,
         default="false",
-        help="build even where no container is detected",
-        differs="needed for --isolation=in-place alone: a private root harms no host",
+        help="build in place even where no container is detected",
+        differs="needed to build in place alone: a private root harms no host",
     ),
     Flag(
         name="kaniko-dir",
@@ -161,7 +161,7 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="false",
         help="remove the root file system at the end",
-        differs="a private root is always removed, so nothing is left to clean",
+        differs="also after a failure; a private root is removed anyway",
     ),
     Flag(
         name="pre-cleanup",
@@ -170,6 +170,7 @@ ROOT_FLAGS = (
         default="false",
         origin=Origin.FORK,
         help="empty the root file system before building",
+        differs="/ is emptied whenever an image is unpacked over it, and never else",
     ),
     Flag(
         name="preserve-context",
@@ -177,7 +178,7 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="false",
         origin=Origin.FORK,
-        help="keep the original file system and restore it",
+        help="bring back at the end what was there before an image was unpacked over /",
     ),
     Flag(
         name="materialize",
@@ -185,6 +186,6 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="false",
         origin=Origin.FORK,
-        help="leave the target's file system on disk",
+        help="leave the target's file system over / when building in place",
     ),
 )

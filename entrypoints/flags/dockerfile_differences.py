@@ -133,13 +133,13 @@ DIFFERENCES = (
         "who starts the builder decides what it may do",
     ),
     Difference(
-        "`RUN --network=none` and `--security=insecure` in a chroot",
+        "`RUN --network=none` and `--security=insecure` in place or in a chroot",
         "knows no such isolation",
         "an error that names the isolation that can",
         "nothing would enforce or allow it",
     ),
     Difference(
-        "read-only mounts, and the size of a tmpfs, in a chroot",
+        "read-only mounts, and the size of a tmpfs, in place or in a chroot",
         "knows no such isolation",
         "are not enforced; what is written is thrown away, but for caches",
         "nothing can be mounted there",

@@ -114,9 +114,15 @@ VARIABLES = (
         "overrides --no-push; what is no boolean is an error",
     ),
     Variable(
-        ("KANIKO_CLEANUP",),
+        ("KANIKO_CLEANUP", "KANIKO_PRESERVE_CONTEXT"),
+        Standing.HONOURED,
+        "--cleanup and --preserve-context, where those are absent; what is no boolean "
+        "is an error",
+    ),
+    Variable(
+        ("KANIKO_PRE_CLEANUP",),
         Standing.HARMLESS,
-        "--cleanup: a private root is always removed",
+        "/ is emptied anyway before an image is unpacked over it",
     ),
     Variable(
         ("SNAPSHOT_TIMEOUT_DURATION",),
@@ -164,18 +170,12 @@ VARIABLES = (
     Variable(
         ("container",),
         Standing.HARMLESS,
-        "tells that this is a container, which a private root need not know",
+        "tells that this is a container, in which may be built in place",
     ),
     Variable(
         ("KANIKO_REGISTRY_MIRROR", "KANIKO_REGISTRY_MAP"),
         Standing.NOT_YET,
         "registry mirrors",
-    ),
-    Variable(
-        ("KANIKO_PRE_CLEANUP", "KANIKO_PRESERVE_CONTEXT"),
-        Standing.NOT_YET,
-        "building in place",
-        boolean=True,
     ),
     Variable(("KANIKO_PRINT_PLAN",), Standing.NOT_YET, "printing a plan", boolean=True),
     Variable(_LOGIN_PATTERNS, Standing.NOT_YET, "registry logins by variable"),
@@ -282,19 +282,19 @@ def _counts(variable: Variable, environment: Environment, name: str) -> bool:
     )
 
 
-def push_override(environment: Environment) -> bool | None:
-    """Return what KANIKO_NO_PUSH says about `--no-push`, None when it is not set.
+def switch(environment: Environment, name: str) -> bool | None:
+    """Return what a variable says that stands for a flag, None when it is not set.
 
     Raises:
         UsageError: It is no boolean.
     """
-    text = environment.get("KANIKO_NO_PUSH", "")
+    text = environment.get(name, "")
     if not text:
         return None
     try:
         return parse_boolean(text)
     except ValueError as error:
-        raise _invalid("KANIKO_NO_PUSH", text, str(error)) from error
+        raise _invalid(name, text, str(error)) from error
 
 
 def snapshot_timeout(environment: Environment) -> timedelta | None:

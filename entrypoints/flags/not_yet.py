@@ -31,10 +31,6 @@ def _other_than_local(value: str) -> bool:
     )
 
 
-def _in_place(value: str) -> bool:
-    return value == "in-place"
-
-
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """A flag, or some of its values, that come with a later release.
@@ -64,7 +60,6 @@ class NotYet:
 _NO_CACHE = "has no layer cache"
 _NO_MAPS = "pulls from the registry that is named, through no mirror"
 _NO_REMOTE = "reads the context from a directory only"
-_NO_IN_PLACE = "builds in a private root only"
 _NO_UPLOAD = "writes result files to paths only"
 _NO_ATTESTATION = "attaches nothing to an image"
 
@@ -89,12 +84,8 @@ NOT_YET = (
     NotYet("cache-ttl", _NO_CACHE),
     NotYet("cache-copy-layers", _NO_CACHE),
     NotYet("cache-run-layers", _NO_CACHE),
-    NotYet("isolation", _NO_IN_PLACE, "=in-place", _in_place),
     NotYet("single-snapshot", "makes a layer for each instruction"),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),
-    NotYet("pre-cleanup", _NO_IN_PLACE),
-    NotYet("preserve-context", _NO_IN_PLACE),
-    NotYet("materialize", _NO_IN_PLACE),
     NotYet("registry-client-cert", "shows no client certificate"),
     NotYet("registry-mirror", _NO_MAPS),
     NotYet("registry-map", _NO_MAPS),

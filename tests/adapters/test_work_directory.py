@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,16 @@ def test_a_parent_that_cannot_be_made_is_an_error_with_a_remedy(
         WorkDirectory(str(tmp_path / "file" / "work")).part("layers")
     assert caught.value.place == str(tmp_path / "file" / "work")
     assert "--kaniko-dir" in (caught.value.hint or "")
+
+
+def test_those_of_builds_that_died_are_removed_and_no_others(tmp_path: Path) -> None:
+    living = WorkDirectory(str(tmp_path))
+    kept = living.part("layers")
+    dead = tmp_path / f"build-{os.uname().nodename}-dead"
+    (dead / "roots").mkdir(parents=True)
+    strange = tmp_path / "build-another-pod-1"
+    strange.mkdir()
+    WorkDirectory(str(tmp_path)).part("layers")
+    assert not dead.exists()
+    assert strange.exists()
+    assert Path(kept).exists()

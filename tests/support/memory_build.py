@@ -102,6 +102,7 @@ class MemoryBuild:
         refusal: str = "",
         secrets: Secrets | None = None,
         reporter: RecordingReporter | None = None,
+        exclusive: bool = False,
     ) -> None:
         self.clock = FixedClock()
         self.reporter = reporter or RecordingReporter()
@@ -110,7 +111,7 @@ class MemoryBuild:
         self.destination = MemoryImageDestination()
         self.destinations: list[ImageDestination] = [self.destination]
         self.layers = MemoryLayers(self.clock, codec, layer_vendor)
-        self.roots = MemoryRoots()
+        self.roots = MemoryRoots(exclusive=exclusive)
         self.archives = MemoryArchives()
         self.downloads = MemoryDownloads()
         self.repositories = MemoryRepositories()
@@ -121,7 +122,7 @@ class MemoryBuild:
         }
         self.runner = MemoryProcessRunner(programs, refusal=refusal)
         self.mounts = PrepareMounts(
-            roots=self.roots,
+            roots=MemoryRoots() if exclusive else self.roots,
             runner=self.runner,
             secrets=self.secrets,
             contents=self.contents,

@@ -5,36 +5,53 @@ import pytest
 from adapters.isolation.choice import Choice, choose
 from adapters.isolation.entering import runner_for
 from adapters.isolation.probes import Probe, Probes
-from application.errors import IsolationUnavailable
+from application.options import Isolation
 
 YES = Probe(possible=True)
 NO = Probe(possible=False, reason="Operation not permitted")
 
 
+HERE = Probe(possible=True, reason="container: /.dockerenv")
+
+
 def probes(
-    namespaces: Probe = NO, users: Probe = NO, chroot: Probe = NO, mknod: Probe = NO
+    namespaces: Probe = NO,
+    users: Probe = NO,
+    chroot: Probe = NO,
+    mknod: Probe = NO,
+    in_place: Probe = NO,
 ) -> Probes:
     return Probes(
-        namespaces=namespaces, user_namespace=users, chroot=chroot, mknod=mknod
+        namespaces=namespaces,
+        user_namespace=users,
+        chroot=chroot,
+        mknod=mknod,
+        in_place=in_place,
     )
 
 
 @pytest.mark.parametrize(
     ("requested", "found", "line"),
     [
-        ("auto", probes(YES, YES, YES, YES), "namespaces (CAP_SYS_ADMIN)"),
-        ("auto", probes(NO, YES, YES, YES), "namespaces (user namespace)"),
-        ("auto", probes(NO, NO, YES, YES), "chroot (no /proc)"),
+        (Isolation.AUTO, probes(YES, YES, YES, YES), "namespaces (CAP_SYS_ADMIN)"),
+        (Isolation.AUTO, probes(NO, YES, YES, YES), "namespaces (user namespace)"),
+        (Isolation.AUTO, probes(NO, NO, YES, YES), "chroot (no /proc)"),
         (
-            "auto",
+            Isolation.AUTO,
             probes(NO, NO, YES, NO),
             "chroot (no /proc, no device nodes: mknod is refused)",
         ),
-        ("namespaces", probes(NO, YES, YES, YES), "namespaces (user namespace)"),
-        ("chroot", probes(YES, YES, YES, YES), "chroot (no /proc)"),
+        (
+            Isolation.NAMESPACES,
+            probes(NO, YES, YES, YES),
+            "namespaces (user namespace)",
+        ),
+        (Isolation.CHROOT, probes(YES, YES, YES, YES), "chroot (no /proc)"),
     ],
 )
-def test_the_best_possible_is_chosen(requested: str, found: Probes, line: str) -> None:
+def test_the_best_possible_is_chosen(
+    requested: Isolation, found: Probes, line: str
+) -> None:
     choice = choose(requested, found)
     assert str(choice) == f"isolation: {line}, root: private directory"
 
@@ -42,13 +59,14 @@ def test_the_best_possible_is_chosen(requested: str, found: Probes, line: str) -
 @pytest.mark.parametrize(
     ("requested", "found"),
     [
-        ("auto", probes()),
-        ("namespaces", probes(chroot=YES)),
-        ("chroot", probes(namespaces=YES, users=YES)),
+        (Isolation.AUTO, probes()),
+        (Isolation.NAMESPACES, probes(chroot=YES, in_place=HERE)),
+        (Isolation.IN_PLACE, probes(YES, YES, YES, YES)),
+        (Isolation.CHROOT, probes(namespaces=YES, users=YES)),
     ],
 )
 def test_where_nothing_fits_there_is_none_with_the_reasons(
-    requested: str, found: Probes
+    requested: Isolation, found: Probes
 ) -> None:
     choice = choose(requested, found)
     assert choice.isolation == "none"
@@ -56,12 +74,22 @@ def test_where_nothing_fits_there_is_none_with_the_reasons(
     assert str(choice).endswith("root: none")
 
 
-def test_in_place_is_not_there_yet() -> None:
-    with pytest.raises(IsolationUnavailable, match="not supported yet"):
-        choose("in-place", probes(YES, YES, YES, YES))
+@pytest.mark.parametrize(
+    ("requested", "found"),
+    [
+        (Isolation.AUTO, probes(NO, NO, YES, YES, HERE)),
+        (Isolation.IN_PLACE, probes(YES, YES, YES, YES, HERE)),
+    ],
+)
+def test_in_place_comes_before_chroot_or_is_asked_for(
+    requested: Isolation, found: Probes
+) -> None:
+    choice = choose(requested, found)
+    assert choice.isolation == "in-place"
+    assert str(choice) == "isolation: in-place (container: /.dockerenv), root: /"
 
 
-@pytest.mark.parametrize("isolation", ["namespaces", "chroot", "none"])
+@pytest.mark.parametrize("isolation", ["namespaces", "in-place", "chroot", "none"])
 def test_each_choice_has_its_runner(isolation: str) -> None:
     choice = Choice(isolation=isolation, reason="why")
     assert runner_for(choice, "/work").isolation == isolation

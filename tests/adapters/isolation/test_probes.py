@@ -33,9 +33,16 @@ def test_a_probe_that_is_killed_is_impossible() -> None:
 def test_probing_changes_nothing_here() -> None:
     names = [f"/proc/self/ns/{kind}" for kind in ("mnt", "user", "pid", "uts")]
     before = [Path(name).readlink() for name in names]
-    probes = take_probes()
+    probes = take_probes(force=True)
     assert [Path(name).readlink() for name in names] == before
     assert probes.chroot.possible  # the tests run as root
+
+
+def test_whoever_does_not_live_in_the_runtime_never_builds_in_place() -> None:
+    """Else the tests would remove the machine they run on."""
+    probe = take_probes(force=True).in_place
+    assert not probe.possible
+    assert probe.reason == "the builder does not live in /kaniko"
 
 
 def test_every_number_stands_for_itself() -> None:

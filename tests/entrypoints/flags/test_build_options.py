@@ -82,6 +82,8 @@ def _unchecked(*words: str) -> BuildOptions:
         ("--kaniko-dir=/w", "root", "work_directory", "/w"),
         ("--force", "root", "force", True),
         ("--cleanup", "root", "cleanup", True),
+        ("--preserve-context", "root", "preserve", True),
+        ("--materialize", "root", "materialise", True),
         ("--insecure", "registry", "insecure_push", True),
         ("--insecure-pull", "registry", "insecure_pull", True),
         ("--insecure-registry=h:5000", "registry", "insecure_registries", ("h:5000",)),
@@ -124,6 +126,23 @@ def test_a_flag_finds_its_field_and_touches_no_other(
     for other in fields(BuildOptions):
         if other.name != group:
             assert getattr(made, other.name) == getattr(default, other.name)
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "cleans"),
+    [
+        ((), "true", True),
+        ((), "0", False),
+        ((), "", False),
+        (("--cleanup=false",), "true", False),
+        (("--cleanup",), "false", True),
+    ],
+)
+def test_a_variable_stands_for_a_flag_that_is_absent(
+    words: tuple[str, ...], variable: str, *, cleans: bool
+) -> None:
+    made = options(*words, environment={"KANIKO_CLEANUP": variable})
+    assert made.root.cleanup is cleans
 
 
 def test_destinations_are_references_in_order() -> None:

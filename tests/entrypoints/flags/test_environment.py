@@ -75,7 +75,7 @@ def test_no_warning_shows_a_value() -> None:
 
 
 def test_a_false_boolean_asks_for_nothing() -> None:
-    assert warnings({"KANIKO_PRE_CLEANUP": "false", "KANIKO_PRINT_PLAN": "0"}) == ()
+    assert warnings({"KANIKO_PRINT_PLAN": "0"}) == ()
 
 
 def test_known_feature_flags_are_told_from_unknown_ones() -> None:

@@ -15,7 +15,6 @@ _ASKING = {
     "digest-file": "https://host/digest",
     "image-name-with-digest-file": "https://host/digest",
     "image-name-tag-with-digest-file": "https://host/digest",
-    "isolation": "in-place",
     "git": "branch=main",
 }
 _BY_KIND = {

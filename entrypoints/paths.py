@@ -1,0 +1,97 @@
+"""The paths a build reads and writes, which building in place must not remove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from application.options import (
+    BuildOptions,
+    ContextScheme,
+    CredentialOptions,
+    NetworkOptions,
+    OutputOptions,
+)
+
+_HOME_DIRECTORIES = (".docker", ".aws", ".azure", ".config/gcloud")
+"""Where clients of registries and clouds keep credentials."""
+
+
+def with_absolute_outputs(options: BuildOptions) -> BuildOptions:
+    """Return the options with outputs that do not depend on the working directory."""
+    given = options.output
+    output = replace(
+        given,
+        tar_path=_absolute(given.tar_path),
+        oci_layout_path=_absolute(given.oci_layout_path),
+        digest_file=_absolute(given.digest_file),
+        image_name_with_digest_file=_absolute(given.image_name_with_digest_file),
+        image_name_tag_with_digest_file=_absolute(
+            given.image_name_tag_with_digest_file
+        ),
+        image_id_file=_absolute(given.image_id_file),
+        metadata_file=_absolute(given.metadata_file),
+    )
+    return replace(options, output=output)
+
+
+def paths_in_use(options: BuildOptions) -> tuple[str, ...]:
+    """Return the absolute paths that are the builder's while it builds in place.
+
+    What is kept by a mount is kept anyway; these may be no mounts.
+    """
+    found = (
+        *_of_context(options),
+        *_of_outputs(options.output),
+        *_of_network(options.network),
+        *_of_credentials(options.credentials),
+        *(path for _, path in options.registry.certificates),
+        options.cache.directory,
+        options.root.work_directory,
+        *options.snapshot.ignore_paths,
+    )
+    return tuple(_absolute(path) for path in found if path)
+
+
+def _absolute(path: str) -> str:
+    """Return an absolute path; an address, or none, stays as it is."""
+    return path if not path or "://" in path else str(Path(path).absolute())
+
+
+def _of_context(options: BuildOptions) -> list[str]:
+    given = options.input
+    paths = [named.source.path for named in given.named_contexts]
+    paths += [agent.path for agent in given.agents]
+    if given.context.scheme is ContextScheme.DIRECTORY:
+        paths.append(given.context.location)
+    return paths
+
+
+def _of_outputs(output: OutputOptions) -> tuple[str, ...]:
+    return (
+        output.tar_path,
+        output.oci_layout_path,
+        output.digest_file,
+        output.image_name_with_digest_file,
+        output.image_name_tag_with_digest_file,
+        output.image_id_file,
+        output.metadata_file,
+    )
+
+
+def _of_network(network: NetworkOptions) -> list[str]:
+    return [network.ca_file, *network.ca_directories.split(":")]
+
+
+def _of_credentials(found: CredentialOptions) -> list[str]:
+    home = found.home
+    return [
+        found.docker_config,
+        found.registry_auth_file,
+        *(f"{home}/{name}" for name in _HOME_DIRECTORIES if home),
+        *(
+            f"{directory}/containers"
+            for directory in (found.xdg_runtime_dir, found.xdg_config_home)
+            if directory
+        ),
+    ]

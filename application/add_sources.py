@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from application.contents import Contents, ContextFiles
@@ -36,6 +35,7 @@ from domain.image.digest import Digest
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.layer_plan import PlannedEntry, StoredContent
 from domain.snapshot.tree import FileTree
+from domain.values import dataclass, field
 
 _OWNER_ONLY = 0o600
 _ALL = IgnoreRules()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
@@ -26,6 +25,7 @@ from domain.dockerfile.stage import Stage, source_references
 from domain.errors import BuildRuleError, KanipyError
 from domain.image.config import ImageConfig, rfc3339
 from domain.image.media_type import Vendor
+from domain.values import dataclass, field, replace
 
 SCRATCH = "scratch"
 

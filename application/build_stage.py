@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from application.gather_facts import FactSources, GatherFacts
 from application.layered_filesystem import LayeredFilesystem
@@ -28,6 +27,7 @@ from domain.dockerfile.redaction import without_credentials
 from domain.dockerfile.stage import Stage
 from domain.errors import KanipyError
 from domain.image.config import History, rfc3339
+from domain.values import dataclass, field, replace
 
 HISTORY_COMMENT = "kanipy"
 

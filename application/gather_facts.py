@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from application.add_sources import AddSources
 from application.layered_filesystem import LayeredFilesystem
@@ -14,6 +13,7 @@ from domain.build.plan import Facts
 from domain.build.words import Words
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
 from domain.snapshot.tree import FileTree
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

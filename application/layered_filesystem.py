@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from application.ports.filesystem import RootFilesystem, RootFilesystems
@@ -24,6 +23,7 @@ from domain.snapshot.entry import FileType
 from domain.snapshot.index import LayerIndex
 from domain.snapshot.layer_plan import StoredContent
 from domain.snapshot.tree import FileTree
+from domain.values import dataclass
 
 MAXIMUM_ACCOUNT_FILE = 16 << 20
 """Bytes of /etc/passwd or /etc/group that we are ready to hold."""

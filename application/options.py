@@ -8,13 +8,13 @@ service concerned to choose. Which words a person may type is the business of
 password) stays out of every `repr`.
 """
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from domain.errors import UsageError
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.values import dataclass, field
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys with their values in the order they were given, each key once."""

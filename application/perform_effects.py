@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from application.contents import Contents, RootFiles
@@ -22,6 +21,7 @@ from domain.build.effect import (
 from domain.build.process import ProcessSpec
 from domain.snapshot.changes import ROOT_ORIGIN
 from domain.snapshot.layer_plan import LayerPlan
+from domain.values import replace
 
 
 class PerformEffects:

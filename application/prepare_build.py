@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from application.options import InputOptions
 from application.ports.clock import Clock
@@ -31,6 +30,7 @@ from domain.dockerfile.stage import Dockerfile, Stage
 from domain.dockerfile.word import expand
 from domain.errors import DockerfileError, InvalidPlatform
 from domain.image.platform import Platform
+from domain.values import dataclass
 
 _ALWAYS_ACCEPTED = ("BUILDKIT_", "SOURCE_DATE_EPOCH")
 """Prefixes of build arguments that need no ARG (BuildKit's own)."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from application.contents import Contents
@@ -34,6 +33,7 @@ from domain.dockerfile.mount import Sharing
 from domain.errors import BuildRuleError
 from domain.snapshot.entry import join
 from domain.snapshot.layer_plan import LayerPlan
+from domain.values import dataclass, field
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from application.layered_filesystem import LayerFetcher, StageLayer
@@ -24,6 +23,7 @@ from domain.image.media_type import (
     compression_of,
     relabel_layer,
 )
+from domain.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ It prints nothing, touches no file and imports no package but the standard libra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from application.options import BuildOptions
 from domain.errors import UsageError
+from domain.values import dataclass
 from entrypoints.flags.build_options import build_options
 from entrypoints.flags.checks import check
 from entrypoints.flags.docker_habits import translate

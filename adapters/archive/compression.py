@@ -11,7 +11,6 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
 import zstandard
@@ -21,6 +20,7 @@ from zlib_ng import zlib_ng
 from adapters.archive.chunks import CHUNK
 from domain.errors import InvalidLayer
 from domain.image.media_type import Compression
+from domain.values import dataclass
 
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"

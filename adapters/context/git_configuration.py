@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from adapters.http.client import HttpOptions
 from adapters.http.proxies import proxy_for
+from domain.values import dataclass, field
 
 _SETTINGS = {
     "core": {

@@ -11,12 +11,12 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from application.ports.credentials import Credential
 from domain.errors import UsageError
 from domain.image.reference import normalise_registry
+from domain.values import dataclass
 
 AUTH_VARIABLE = "DOCKER_AUTH_CONFIG"
 TOKEN_USER = "<token>"  # noqa: S105 - the marker of identity tokens, no secret

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -29,6 +28,7 @@ from adapters.http.proxies import proxy_for
 from adapters.http.redaction import redact_url
 from adapters.http.retries import RETRY_STATUSES, Retries, TryAgain, retry_after
 from adapters.http.tls import HostOptions
+from domain.values import dataclass, field
 
 MAXIMUM_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

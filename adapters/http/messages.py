@@ -6,7 +6,6 @@ Sending is the client's business (`adapters.http.client`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +17,7 @@ from adapters.http.errors import (
     TransportError,
     translate,
 )
+from domain.values import dataclass, field
 
 CHUNK = 1 << 20
 """Bytes that are read or written at a time."""

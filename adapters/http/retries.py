@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+
+from domain.values import dataclass
 
 RETRY_STATUSES = frozenset({408, 429, 499, 500, 502, 503, 504, 522})
 """Statuses that another attempt may change."""

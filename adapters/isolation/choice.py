@@ -5,11 +5,11 @@ Pure: it probes nothing and starts nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from adapters.isolation.probes import Probes
 from application.options import Isolation
+from domain.values import dataclass
 
 REMEDY = (
     "run the executor's image as root (securityContext: runAsUser: 0), or give the "

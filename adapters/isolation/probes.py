@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.isolation.capabilities import SYS_ADMIN
@@ -30,6 +29,7 @@ from adapters.isolation.system_calls import (
     prctl,
     unshare,
 )
+from domain.values import dataclass
 
 _NULL_DEVICE = (1, 3)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from application.errors import OutputError
 from application.ports.reporter import Step, StepResult
+from domain.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

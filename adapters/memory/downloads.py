@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from application.errors import SourceUnavailable
 from application.ports.downloads import Download
 from domain.build.remote_source import UrlSource
 from domain.snapshot.layer_plan import StoredContent
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from application.errors import DigestMismatch, ManifestUnknown, RegistryError
@@ -17,6 +16,7 @@ from domain.image.media_type import Compression, Vendor, layer_media_type
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 from domain.image.selection import Document, describe_platforms, find_manifest
+from domain.values import dataclass, field
 
 
 class MemoryImageSource:

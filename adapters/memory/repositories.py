@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from adapters.memory.context import MemoryBuildContext
 from application.errors import DigestMismatch, SourceUnavailable
 from application.ports.repositories import Checkout, RepositoryAccess
 from domain.build.remote_source import GitSource
 from domain.snapshot.entry import FileEntry, FileType
+from domain.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -24,6 +23,7 @@ from adapters.registry.challenge import Challenge
 from adapters.registry.failures import Attempt, fail, unreachable
 from application.errors import RegistryError, Unauthorized
 from application.ports.credentials import Credential, CredentialSource
+from domain.values import dataclass
 
 DEFAULT_LIFETIME = 60.0
 """Seconds a token is valid that does not say so."""

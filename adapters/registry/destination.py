@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
@@ -17,6 +16,7 @@ from application.ports.images import BuiltImage, OpenLayer
 from domain.image.descriptor import Descriptor
 from domain.image.media_type import is_foreign_layer
 from domain.image.reference import Reference
+from domain.values import dataclass
 
 PARALLEL_UPLOADS = 4
 """Blobs of one image on their way at the same time."""

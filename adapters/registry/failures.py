@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import NoReturn
 
 from adapters.http.errors import TransportError
@@ -21,6 +20,7 @@ from application.errors import (
 )
 from application.ports.credentials import Credential
 from domain.image.reference import DOCKER_HUB
+from domain.values import dataclass
 
 MAXIMUM_ERROR_BODY = 64 << 10
 MAXIMUM_MESSAGE = 300

@@ -8,7 +8,6 @@ what is read is verified against its digest.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -38,6 +37,7 @@ from domain.image.media_type import Vendor, is_foreign_layer
 from domain.image.platform import Platform
 from domain.image.reference import DEFAULT_TAG, Reference
 from domain.image.selection import Document, describe_platforms, find_manifest
+from domain.values import dataclass
 
 SCHEME = "oci-layout://"
 IMAGE_LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'

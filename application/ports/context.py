@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from domain.snapshot.entry import FileEntry
+from domain.values import dataclass
 
 
 class BuildContext(Protocol):

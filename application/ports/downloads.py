@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from domain.snapshot.layer_plan import StoredContent
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from domain.image.config import ImageConfig
@@ -12,6 +11,7 @@ from domain.image.digest import Digest
 from domain.image.manifest import Manifest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ being fetched or made twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.snapshot.index import LayerIndex
 from domain.snapshot.layer_plan import LayerPlan, StoredContent
+from domain.values import dataclass
 
 OpenContent = Callable[[StoredContent], BinaryIO]
 """Opens the content of a planned file; the caller closes it."""

@@ -5,8 +5,9 @@ The application announces; an adapter turns it into log lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from application.ports.context import BuildContext
 from domain.build.remote_source import GitSource
+from domain.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

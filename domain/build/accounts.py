@@ -6,7 +6,7 @@ machine we run on never answers for them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from domain.values import dataclass
 from typing import Self
 
 from domain.errors import BuildRuleError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from domain.values import dataclass, field
 from typing import TypeAlias, assert_never
 
 from domain.build.accounts import Owner

@@ -6,7 +6,7 @@ are also what tests and dry runs look at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from domain.values import dataclass
 
 from domain.build.mounts import PlannedMount
 from domain.build.process import ProcessSpec

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from domain.values import dataclass, field
 from difflib import get_close_matches
 
 from domain.build.metadata import after_metadata

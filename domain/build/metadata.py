@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from domain.values import replace
 from typing import assert_never
 
 from domain.build.exposed_port import parse_ports

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from domain.values import dataclass
 from typing import Self
 
 from domain.errors import BuildRuleError

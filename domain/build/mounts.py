@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from domain.values import dataclass, field
 from typing import assert_never
 
 from domain.build.copying import SourceTree

@@ -7,7 +7,7 @@ it the wildcards are those of COPY. Nothing is copied here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from domain.values import dataclass
 from typing import Self
 
 from domain.build.wildcard import clean_source, missing_source

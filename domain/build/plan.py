@@ -8,7 +8,7 @@ say; reading them is `application.gather_facts`'s, carrying out the effects is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from domain.values import dataclass, field, replace
 
 from domain.build.accounts import Accounts
 from domain.build.copying import Fetched, SourceTree, plan_copy

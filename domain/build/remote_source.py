@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from domain.values import dataclass, field, replace
 from typing import Self, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 

@@ -8,7 +8,7 @@ takes back; it comes along where something of it does. Nothing is copied here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from domain.values import dataclass
 from itertools import islice
 from typing import NamedTuple
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from domain.values import dataclass, field, replace
 from typing import Self
 
 from domain.image.config import ContainerConfig, ImageConfig

@@ -7,7 +7,7 @@ RUN sees, is decided here; how a word is expanded is `domain.dockerfile.word`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from domain.values import dataclass, field, replace
 from typing import Self
 
 from domain.image.platform import Platform

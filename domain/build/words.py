@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from domain.values import dataclass
 
 from domain.build.state import StageState
 from domain.dockerfile.instruction import Command, ExecForm, Instruction

@@ -9,12 +9,12 @@ instruction: `domain.dockerfile.lint` and `domain.build.lint` do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.location import LintWarning
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})

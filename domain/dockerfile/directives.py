@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.checks import CheckOptions
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
 _KNOWN = frozenset({"escape", "syntax", "check"})

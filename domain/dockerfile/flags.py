@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from domain.dockerfile.arguments import Flag
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

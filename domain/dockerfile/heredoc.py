@@ -6,7 +6,6 @@ It does not know which lines form the body; `domain.dockerfile.source` does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from domain.dockerfile.arguments import (
     cut_flags,
@@ -16,6 +15,7 @@ from domain.dockerfile.arguments import (
     split_words,
 )
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _MARKER = re.compile(r"[0-9]*<<(-?)[ \t]*([^<]+)")
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.glob import class_at, escaped_at, matches
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _WILDCARDS = ("[^/]*", ".*", "(?:.*/)?")
 _FEW = 3

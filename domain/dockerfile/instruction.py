@@ -7,12 +7,12 @@ not decided here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from domain.dockerfile.arguments import split_words
 from domain.dockerfile.heredoc import Heredoc, marker_of
 from domain.dockerfile.location import Location
+from domain.values import dataclass
 
 
 class Pair(NamedTuple):

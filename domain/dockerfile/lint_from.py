@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from domain.dockerfile.location import LintWarning
@@ -16,6 +15,7 @@ from domain.dockerfile.word import Expansion, expansion
 from domain.errors import DockerfileError, InvalidPlatform, KanipyError
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.values import dataclass
 
 _TARGET = "TARGETPLATFORM"
 

@@ -10,12 +10,12 @@ import csv
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from domain.dockerfile.word import expand
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 Expand = Callable[[str], str]
 """Expands the variables, quotes and escapes of a word."""

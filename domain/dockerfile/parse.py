@@ -9,7 +9,6 @@ The line splitter is passed in; see `domain.dockerfile.source`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from domain.dockerfile.grammar import parse_instruction
 from domain.dockerfile.instruction import Arg, From, Instruction, Maintainer, OnBuild
@@ -23,6 +22,7 @@ from domain.dockerfile.source import (
 )
 from domain.dockerfile.stage import Dockerfile, Stage
 from domain.errors import DockerfileError
+from domain.values import replace
 
 
 def parse_dockerfile(source: bytes | str, split: Splitter) -> Dockerfile:

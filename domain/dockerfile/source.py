@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.dockerfile.arguments import BLANKS, WHITESPACE, cut_word
@@ -19,6 +18,7 @@ from domain.dockerfile.directives import Directives
 from domain.dockerfile.heredoc import Heredoc, Marker, find_markers
 from domain.dockerfile.location import LintWarning, Location
 from domain.errors import DockerfileError
+from domain.values import dataclass, field
 
 _UNSAFE = re.compile(r"[^\t -\[\]-~]|%")
 _ENCODED = re.compile(r"%([0-9A-Fa-f]+);")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from domain.dockerfile.directives import Directives
 from domain.dockerfile.instruction import (
@@ -22,6 +21,7 @@ from domain.dockerfile.instruction import (
 from domain.dockerfile.location import LintWarning, Location
 from domain.dockerfile.mount import mount_origin
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from domain.dockerfile.arguments import Flag
 from domain.dockerfile.flags import FlagTable, FlagValues
 from domain.dockerfile.location import Location
 from domain.dockerfile.source import LogicalLine
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 _NO_FLAGS = FlagTable()
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 
 from domain.dockerfile.arguments import WHITESPACE
 from domain.dockerfile.pattern import find_suffix, shell_pattern
 from domain.errors import DockerfileError
+from domain.values import dataclass
 
 Lookup = Callable[[str], str | None]
 """Returns a variable's value, or None where it is unset."""

@@ -7,7 +7,6 @@ the config came to be is the business of `domain.build`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -17,6 +16,7 @@ from domain.image.digest import Digest
 from domain.image.json_fields import Fields, JsonObject, present, render
 from domain.image.manifest import MAXIMUM_MANIFEST_SIZE
 from domain.image.platform import Platform
+from domain.values import dataclass, field, replace
 
 __all__ = ["ContainerConfig", "Healthcheck", "History", "ImageConfig", "rfc3339"]
 

@@ -7,10 +7,10 @@ shell) are typed as well; what is not known is kept and written back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Self
 
 from domain.image.json_fields import Fields, JsonObject, present
+from domain.values import dataclass, field, replace
 
 _KNOWN = frozenset(
     {

@@ -6,13 +6,13 @@ OCI image specification, "Content Descriptors".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Self
 
 from domain.errors import InvalidImage
 from domain.image.digest import Digest
 from domain.image.json_fields import Fields, JsonObject, present
 from domain.image.platform import Platform
+from domain.values import dataclass, field
 
 NO_ANNOTATIONS: Mapping[str, str] = {}
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 from domain.errors import InvalidDigest
+from domain.values import dataclass
 
 HEX_LENGTHS = {"sha256": 64, "sha512": 128}
 """Known algorithms with the length of their digests in hexadecimal digits."""

@@ -8,7 +8,6 @@ fetch; docker's schema 1 is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Self
 
 from domain.errors import InvalidImage
@@ -26,6 +25,7 @@ from domain.image.media_type import (
     vendor_of,
 )
 from domain.image.platform import Platform
+from domain.values import dataclass, field
 
 MAXIMUM_MANIFEST_SIZE = 8 << 20
 """Bytes of a manifest, index or config that we are ready to hold; the

@@ -5,10 +5,10 @@ The platform of the machine is not found out here: it is passed in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from domain.errors import InvalidPlatform
+from domain.values import dataclass
 
 _OPERATING_SYSTEMS = frozenset(
     {"linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "wasip1"}

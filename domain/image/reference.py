@@ -7,11 +7,11 @@ reference is a name only: nothing here asks a registry.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Self
 
 from domain.errors import InvalidReference
 from domain.image.digest import Digest
+from domain.values import dataclass, replace
 
 DOCKER_HUB = "index.docker.io"
 """The one name of Docker Hub in values, credentials, mirrors and maps."""

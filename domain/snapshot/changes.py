@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from domain.snapshot.entry import FileEntry, FileType, ancestors_of, parent_of
 from domain.snapshot.layer_plan import (
@@ -20,6 +19,7 @@ from domain.snapshot.layer_plan import (
     StoredContent,
 )
 from domain.snapshot.tree import FileTree
+from domain.values import dataclass, field
 
 ROOT_ORIGIN = "root"
 """Origin of contents that are read from the root file system itself."""

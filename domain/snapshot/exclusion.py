@@ -7,10 +7,10 @@ excluded by rule or by the user.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 from domain.snapshot.entry import ancestors_of
+from domain.values import dataclass
 
 KERNEL_PATHS = frozenset({"proc", "sys", "dev"})
 """What isolation lays over a root for RUN's processes; BuildKit mounts the same.

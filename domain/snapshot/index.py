@@ -8,9 +8,9 @@ the business of `adapters.archive`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from domain.snapshot.entry import FileEntry
+from domain.values import dataclass, field
 
 WHITEOUT_PREFIX = ".wh."
 """File name prefix that hides a path of lower layers (OCI layer, "Whiteouts")."""

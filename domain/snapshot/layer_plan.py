@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeGuard
 
 from domain.snapshot.entry import FileEntry
 from domain.snapshot.index import WHITEOUT_PREFIX
+from domain.values import dataclass
 
 
 class StoredContent(NamedTuple):

@@ -3,8 +3,6 @@
 Combinations are judged in `entrypoints.flags.checks`; here each value finds its field.
 """
 
-from dataclasses import replace
-
 from application.options import (
     BuildOptions,
     CacheOptions,
@@ -28,6 +26,7 @@ from application.options import (
 from domain.errors import KanipyError, UsageError
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.values import replace
 from entrypoints.flags.environment import (
     Environment,
     credential_options,

@@ -1,9 +1,9 @@
 """Turns what docker's users type into kaniko's flags, or names the flag to use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from domain.errors import UsageError
+from domain.values import dataclass
 from entrypoints.flags.given import GivenFlags
 
 REFUSED: Mapping[str, str] = {

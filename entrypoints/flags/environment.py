@@ -5,12 +5,12 @@ An empty variable counts as one that is not set.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from application.options import CredentialOptions, NetworkOptions
 from domain.errors import UsageError
+from domain.values import dataclass
 from entrypoints.flags.values import parse_boolean, parse_duration
 
 Environment = Mapping[str, str]

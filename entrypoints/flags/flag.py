@@ -6,10 +6,10 @@ completion and docs/compatibility.md. A row does not say what a flag does to a b
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, StrEnum
 
+from domain.values import dataclass
 from entrypoints.flags.values import (
     parse_boolean,
     parse_choice,

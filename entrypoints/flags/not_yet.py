@@ -5,10 +5,10 @@ its value asks for nothing (its default, or an empty text).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from application.options import ContextScheme
 from domain.errors import UsageError
+from domain.values import dataclass
 from entrypoints.flags.flag import Flag
 from entrypoints.flags.given import GivenFlags
 

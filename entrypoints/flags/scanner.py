@@ -6,9 +6,9 @@ word, and the first word that is no flag must be the name of a command.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from domain.errors import UsageError
+from domain.values import dataclass
 from entrypoints.flags.flag import Flag, FlagTable, Kind
 from entrypoints.flags.given import GivenFlags
 

@@ -1,0 +1,147 @@
+"""Values: frozen dataclasses that cost little until they are used.
+
+`dataclass` here is the standard library's for readers and type checkers, and behaves
+like it; but the methods of a frozen class with slots are shared, and its constructor is
+written when the first value is made. The standard library writes seven functions for
+each class when it is imported, of which most builds use few (docs/adr/0016).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import MISSING, Field, FrozenInstanceError, field, replace
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+__all__ = ["dataclass", "field", "replace"]
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(
+        *, frozen: bool = False, slots: bool = False, kw_only: bool = False
+    ) -> Callable[[type], type]:
+        """Return the decorator that makes a dataclass of a class.
+
+        Args:
+            frozen: Whether the fields of an instance stay as they are.
+            slots: Whether instances have no other attributes.
+            kw_only: Whether the constructor takes keywords only.
+        """
+        if not (frozen and slots):
+            return dataclasses.dataclass(frozen=frozen, slots=slots, kw_only=kw_only)
+        return lambda written: _value_class(written, kw_only=kw_only)
+
+
+_NO_DEFAULT = object()
+
+
+def _value_class(written: type, *, kw_only: bool) -> type:
+    described = dataclasses.dataclass(
+        init=False, repr=False, eq=False, slots=True, kw_only=kw_only
+    )
+    made: Any = described(written)
+    given = dataclasses.fields(made)
+    values = _getter([each.name for each in given if each.compare])
+    hashed = _getter([each.name for each in given if _is_hashed(each)])
+
+    def equal(self: object, other: object) -> object:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return values(self) == values(other)
+
+    methods: dict[str, Any] = {
+        "__init__": _first_constructor(made),
+        "__eq__": equal,
+        "__hash__": lambda self: hash(hashed(self)),
+        "__repr__": _represent,
+        "__setattr__": _refuse_to_set,
+        "__delattr__": _refuse_to_delete,
+        "__getstate__": _state,
+        "__setstate__": _set_state,
+    }
+    for name, method in methods.items():
+        # A class that writes __eq__ has __hash__ = None, which nobody wrote.
+        if written.__dict__.get(name) is None:
+            setattr(made, name, method)
+    answer: type = made
+    return answer
+
+
+def _is_hashed(given: Field[Any]) -> bool:
+    return given.compare if given.hash is None else given.hash
+
+
+def _getter(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda self: tuple(getattr(self, name) for name in names)
+
+
+def _first_constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
+    """Return a constructor that puts the real one in its place."""
+
+    def construct(self: object, *arguments: object, **named: object) -> None:
+        made.__init__ = _constructor(made)
+        made.__init__(self, *arguments, **named)
+
+    return construct
+
+
+def _constructor(made: type) -> Callable[..., None]:
+    given = dataclasses.fields(made)
+    positional = [_parameter(each) for each in given if not each.kw_only]
+    named = [_parameter(each) for each in given if each.kw_only]
+    parameters = ["self", *positional, *(["*", *named] if named else [])]
+    body = [f" _set(self, {each.name!r}, {_value(each)})" for each in given]
+    source = f"def __init__({', '.join(parameters)}):\n" + "\n".join(body or [" pass"])
+    names: dict[str, Any] = {"_set": object.__setattr__, "_none": _NO_DEFAULT}
+    for each in given:
+        names[f"_default_{each.name}"] = each.default
+        names[f"_make_{each.name}"] = each.default_factory
+    exec(source, names)  # noqa: S102 - names of fields, as the standard library does
+    constructor: Callable[..., None] = names["__init__"]
+    constructor.__qualname__ = f"{made.__qualname__}.__init__"
+    return constructor
+
+
+def _parameter(given: Field[Any]) -> str:
+    if given.default_factory is not MISSING:
+        return f"{given.name}=_none"
+    if given.default is not MISSING:
+        return f"{given.name}=_default_{given.name}"
+    return given.name
+
+
+def _value(given: Field[Any]) -> str:
+    if given.default_factory is MISSING:
+        return given.name
+    return f"_make_{given.name}() if {given.name} is _none else {given.name}"
+
+
+def _represent(self: Any) -> str:  # noqa: ANN401 - of any value class
+    shown = [
+        f"{each.name}={getattr(self, each.name)!r}"
+        for each in dataclasses.fields(self)
+        if each.repr
+    ]
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _refuse_to_set(_: object, name: str, value: object) -> NoReturn:  # noqa: ARG001
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_: object, name: str) -> NoReturn:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _state(self: Any) -> list[Any]:  # noqa: ANN401 - of any value class
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+
+
+def _set_state(self: Any, state: list[Any]) -> None:  # noqa: ANN401 - as above
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, each.name, value)

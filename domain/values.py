@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, field, replace
+from dataclasses import Field, FrozenInstanceError, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,21 +21,26 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(
-        *, frozen: bool = False, slots: bool = False, kw_only: bool = False
-    ) -> Callable[[type], type]:
-        """Return the decorator that makes a dataclass of a class.
+        written: type | None = None,
+        /,
+        *,
+        frozen: bool = False,
+        slots: bool = False,
+        kw_only: bool = False,
+    ) -> type | Callable[[type], type]:
+        """Make a dataclass of a class, or return the decorator that does.
 
         Args:
+            written: The class, where the decorator stands without parentheses.
             frozen: Whether the fields of an instance stay as they are.
             slots: Whether instances have no other attributes.
             kw_only: Whether the constructor takes keywords only.
         """
         if not (frozen and slots):
-            return dataclasses.dataclass(frozen=frozen, slots=slots, kw_only=kw_only)
+            return dataclasses.dataclass(
+                written, frozen=frozen, slots=slots, kw_only=kw_only
+            )
         return lambda written: _value_class(written, kw_only=kw_only)
-
-
-_NO_DEFAULT = object()
 
 
 def _value_class(written: type, *, kw_only: bool) -> type:
@@ -90,35 +95,22 @@ def _first_constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a cl
     return construct
 
 
-def _constructor(made: type) -> Callable[..., None]:
+def _constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
+    """Let the standard library write the constructor for a class of the same fields."""
     given = dataclasses.fields(made)
-    positional = [_parameter(each) for each in given if not each.kw_only]
-    named = [_parameter(each) for each in given if each.kw_only]
-    parameters = ["self", *positional, *(["*", *named] if named else [])]
-    body = [f" _set(self, {each.name!r}, {_value(each)})" for each in given]
-    source = f"def __init__({', '.join(parameters)}):\n" + "\n".join(body or [" pass"])
-    names: dict[str, Any] = {"_set": object.__setattr__, "_none": _NO_DEFAULT}
-    for each in given:
-        names[f"_default_{each.name}"] = each.default
-        names[f"_make_{each.name}"] = each.default_factory
-    exec(source, names)  # noqa: S102 - names of fields, as the standard library does
-    constructor: Callable[..., None] = names["__init__"]
-    constructor.__qualname__ = f"{made.__qualname__}.__init__"
+    body = {each.name: _copy(each) for each in given}
+    body["__annotations__"] = {each.name: each.type for each in given}
+    body["__doc__"] = made.__doc__
+    twin: Any = type(made.__name__, (), body)
+    twin.__qualname__ = made.__qualname__
+    written = dataclasses.dataclass(frozen=True, repr=False, eq=False)(twin)
+    constructor: Callable[..., None] = written.__init__
     return constructor
 
 
-def _parameter(given: Field[Any]) -> str:
-    if given.default_factory is not MISSING:
-        return f"{given.name}=_none"
-    if given.default is not MISSING:
-        return f"{given.name}=_default_{given.name}"
-    return given.name
-
-
-def _value(given: Field[Any]) -> str:
-    if given.default_factory is MISSING:
-        return given.name
-    return f"_make_{given.name}() if {given.name} is _none else {given.name}"
+def _copy(given: Field[Any]) -> Any:  # noqa: ANN401 - what stands in a class body
+    make: Any = given.default_factory  # or MISSING, which its type does not say
+    return field(default=given.default, default_factory=make, kw_only=given.kw_only)
 
 
 def _represent(self: Any) -> str:  # noqa: ANN401 - of any value class

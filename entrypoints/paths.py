@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from application.options import (
@@ -12,6 +11,7 @@ from application.options import (
     NetworkOptions,
     OutputOptions,
 )
+from domain.values import replace
 
 _HOME_DIRECTORIES = (".docker", ".aws", ".azure", ".config/gcloud")
 """Where clients of registries and clouds keep credentials."""

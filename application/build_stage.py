@@ -11,6 +11,7 @@ from application.ports.dockerfile import DockerfileReader
 from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter, Step, StepResult
 from application.remarks import Remarks
+from application.single_snapshot import SingleSnapshot
 from domain.build.lint import StageText, stage_remarks
 from domain.build.plan import (
     BuildSettings,
@@ -63,11 +64,22 @@ class BuildStage:
         effects: PerformEffects,
         reader: DockerfileReader,
         reporter: Reporter,
+        snapshot: SingleSnapshot | None = None,
     ) -> None:
+        """Take the services.
+
+        Args:
+            facts: Reads what planning needs.
+            effects: Carries out what was planned.
+            reader: Splits the triggers of bases.
+            reporter: Is told of each step.
+            snapshot: Makes one layer of a stage; None for a layer a step.
+        """
         self._facts = facts
         self._effects = effects
         self._reader = reader
         self._reporter = reporter
+        self._snapshot = snapshot
 
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
@@ -93,6 +105,7 @@ class BuildStage:
         start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
         walk = _Walk(start.filesystem, sources, settings)
+        base_layers = len(start.filesystem.layers)
         for number, instruction in enumerate(instructions):
             step = Step(
                 stage=str(start.stage),
@@ -104,8 +117,18 @@ class BuildStage:
             later = instructions[number + 1 :]
             self._reporter.step_started(step)
             state, layer = self._carry_out(instruction, later, state, walk)
-            self._reporter.step_finished(step, _result(layer))
-        return state
+            self._reporter.step_finished(step, self._result(layer))
+        if self._snapshot is None:
+            return state
+        diff_id = self._snapshot.take(start.filesystem, base_layers)
+        image = state.image.in_one_layer(start.state.image, diff_id)
+        return replace(state, image=image)
+
+    def _result(self, layer: WrittenLayer | None) -> StepResult:
+        """Return what the step left behind; an interim layer is none."""
+        if layer is None or self._snapshot is not None:
+            return StepResult()
+        return StepResult(layer_size=layer.descriptor.size)
 
     def _carry_out(
         self,
@@ -189,8 +212,3 @@ def _with_history(
     if layer is None:
         return replace(plan.state, image=image.with_empty_history(entry))
     return replace(plan.state, image=image.with_layer(layer.diff_id, entry))
-
-
-def _result(layer: WrittenLayer | None) -> StepResult:
-    size = None if layer is None else layer.descriptor.size
-    return StepResult(layer_size=size)

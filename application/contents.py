@@ -67,6 +67,21 @@ class ContextFiles:
         return self._context.open(content.path)
 
 
+class RecordedFiles:
+    """What the layers of a stage hold, whatever is on disk, as an origin."""
+
+    def __init__(self, filesystem: LayeredFilesystem) -> None:
+        self._filesystem = filesystem
+
+    def prepare(self, paths: list[str]) -> None:
+        """Have the files that are not on disk read out of the layers."""
+        self._filesystem.prepare_recorded(paths)
+
+    def open(self, content: StoredContent) -> BinaryIO:
+        """Open a prepared file; the caller closes it."""
+        return self._filesystem.open_recorded(content.path)
+
+
 class RootFiles:
     """The root of a stage as an origin."""
 

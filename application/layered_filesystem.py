@@ -45,11 +45,13 @@ class StageLayer:
         descriptor: Its blob.
         diff_id: Digest of its uncompressed tar.
         base: Where its blob is fetched from; None for a layer this build made.
+        from_root: Whether its files are those that a RUN left in the root.
     """
 
     descriptor: Descriptor
     diff_id: Digest
     base: BaseImage | None = None
+    from_root: bool = False
 
 
 class LayerFetcher:
@@ -152,16 +154,38 @@ class LayeredFilesystem:
             self._adopt(indexes)
         return True
 
-    def append(self, written: WrittenLayer) -> None:
+    def append(self, written: WrittenLayer, *, from_root: bool = False) -> None:
         """Add a layer that this build made; it is on disk already.
 
         What lies below it is not read for that: a COPY --link needs none of it.
+
+        Args:
+            written: The layer.
+            from_root: Whether its files are those that a RUN left in the root.
         """
-        layer = StageLayer(descriptor=written.descriptor, diff_id=written.diff_id)
+        layer = StageLayer(
+            descriptor=written.descriptor, diff_id=written.diff_id, from_root=from_root
+        )
         self._layers.append(layer)
         if self._tree is not None:
             self._indexes.append(written.index)
             self._tree = self._tree.apply(written.index)
+
+    def tree_below(self, count: int) -> FileTree:
+        """Return what the lowest layers make; reads them if that was not done."""
+        self.read()
+        return _merged(self._indexes[:count])
+
+    def replace_above(self, count: int, written: WrittenLayer | None) -> None:
+        """Put one layer, or none, in the place of all but the lowest ones.
+
+        It must make the same file system; what is on disk stays as it is.
+        """
+        self.read()
+        self._adopt(self._indexes[:count])
+        del self._layers[count:]
+        if written is not None:
+            self.append(written)
 
     def account_file(self, path: str) -> bytes:
         """Return the bytes of /etc/passwd or /etc/group, b"" without one.
@@ -186,8 +210,33 @@ class LayeredFilesystem:
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Make `open` possible for regular files of the tree."""
+        if self._root is None:
+            self._prepare_of_layers(paths)
+
+    def open(self, content: StoredContent) -> BinaryIO:
+        """Open a file that was prepared; the caller closes it."""
         if self._root is not None:
-            return
+            return self._root.open(content.path)
+        return self._open_of_layer(content.path)
+
+    def prepare_recorded(self, paths: Iterable[str]) -> None:
+        """Make `open_recorded` possible for regular files of the tree."""
+        self._prepare_of_layers(path for path in paths if not self._left_by_run(path))
+
+    def open_recorded(self, path: str) -> BinaryIO:
+        """Open a file as the layers have it; the caller closes it.
+
+        The root has the same where a RUN left it. What a COPY made may be other on
+        disk: refused, or changed where changes are left out.
+        """
+        if self._root is not None and self._left_by_run(path):
+            return self._root.open(path)
+        return self._open_of_layer(path)
+
+    def _left_by_run(self, path: str) -> bool:
+        return self._root is not None and self._layers[self._locate(path)[0]].from_root
+
+    def _prepare_of_layers(self, paths: Iterable[str]) -> None:
         by_layer: dict[int, list[str]] = defaultdict(list)
         for path in paths:
             number, path_in_layer = self._locate(path)
@@ -197,11 +246,8 @@ class LayeredFilesystem:
             self._fetcher.fetch(layer)
             self._store.extract(layer.descriptor, wanted, _layer_origin(layer))
 
-    def open(self, content: StoredContent) -> BinaryIO:
-        """Open a file that was prepared; the caller closes it."""
-        if self._root is not None:
-            return self._root.open(content.path)
-        number, path = self._locate(content.path)
+    def _open_of_layer(self, path: str) -> BinaryIO:
+        number, path = self._locate(path)
         origin = _layer_origin(self._layers[number])
         return self._store.open_file(StoredContent(origin, path))
 
@@ -213,10 +259,7 @@ class LayeredFilesystem:
 
     def _adopt(self, indexes: list[LayerIndex]) -> None:
         self._indexes = indexes
-        tree = FileTree.empty()
-        for index in indexes:
-            tree = tree.apply(index)
-        self._tree = tree
+        self._tree = _merged(indexes)
 
     def _locate(self, path: str) -> tuple[int, str]:
         """Return the layer a file of the tree comes from, and its path there.
@@ -241,6 +284,13 @@ class LayeredFilesystem:
             finally:
                 for fetched in pending:
                     fetched.cancel()
+
+
+def _merged(indexes: Iterable[LayerIndex]) -> FileTree:
+    tree = FileTree.empty()
+    for index in indexes:
+        tree = tree.apply(index)
+    return tree
 
 
 def _layer_origin(layer: StageLayer) -> str:

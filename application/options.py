@@ -325,12 +325,14 @@ class SnapshotOptions:
         ignore_paths: Paths that never enter a layer, besides the default ones.
         ignore_var_run: Leave /var/run out too.
         timeout: How long one walk may take.
+        single: Make one layer at the end of each stage, not one a step.
     """
 
     mode: SnapshotMode = SnapshotMode.FULL
     ignore_paths: tuple[str, ...] = ()
     ignore_var_run: bool = True
     timeout: timedelta = timedelta(minutes=90)
+    single: bool = False
 
 
 class Isolation(StrEnum):

@@ -39,12 +39,24 @@ class PerformEffects:
         reporter: Reporter,
         contents: Contents,
         mounts: PrepareMounts,
+        makes_interim_layers: bool = False,
     ) -> None:
+        """Take the ports.
+
+        Args:
+            layers: Receives the layers.
+            runner: Starts processes.
+            reporter: Gets their output.
+            contents: Where contents of plans come from.
+            mounts: Prepares what processes are shown.
+            makes_interim_layers: Whether the layers of steps are in no image.
+        """
         self._layers = layers
         self._runner = runner
         self._reporter = reporter
         self._contents = contents
         self._mounts = mounts
+        self._interim = makes_interim_layers
         self.performed: list[Effect] = []
 
     def perform(self, effect: Effect, stage: LayeredFilesystem) -> WrittenLayer | None:
@@ -75,11 +87,14 @@ class PerformEffects:
         if plan.is_empty:
             return None
         self._contents.prepare(plan)
-        written = self._layers.write(plan, self._contents.open)
+        written = self._write_layer(plan)
         if stage.root is not None:
             stage.root.apply(plan, self._contents.open)
         stage.append(written)
         return written
+
+    def _write_layer(self, plan: LayerPlan) -> WrittenLayer:
+        return self._layers.write(plan, self._contents.open, is_interim=self._interim)
 
     def _run(self, effect: RunProcess, stage: LayeredFilesystem) -> WrittenLayer | None:
         root = stage.root
@@ -98,8 +113,8 @@ class PerformEffects:
         if plan.is_empty:
             return None
         self._contents.add(ROOT_ORIGIN, RootFiles(stage))
-        written = self._layers.write(plan, self._contents.open)
-        stage.append(written)
+        written = self._write_layer(plan)
+        stage.append(written, from_root=True)
         return written
 
 

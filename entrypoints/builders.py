@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from application.contents import Contents
 from application.errors import SourceUnavailable
 from application.options import (
     BuildOptions,
@@ -20,6 +21,7 @@ from application.options import (
     LogOptions,
     NetworkOptions,
     RootOptions,
+    SnapshotOptions,
 )
 from application.ports.archives import Archives
 from application.ports.clock import Clock
@@ -35,6 +37,7 @@ from application.ports.reporter import Reporter
 from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
+from application.single_snapshot import SingleSnapshot
 from domain.image.digest import Digest
 from domain.image.platform import Platform
 
@@ -176,6 +179,18 @@ def layer_store(image: ImageOptions, work: WorkDirectory, clock: Clock) -> Layer
         reproducible=image.reproducible,
     )
     return LayerSpool(work.part("layers"), clock, codec)
+
+
+def single_snapshot(
+    snapshot: SnapshotOptions,
+    layers: LayerStore,
+    contents: Contents,
+    reporter: Reporter,
+) -> SingleSnapshot | None:
+    """Return what makes one layer of a stage, None where each step has its own."""
+    if not snapshot.single:
+        return None
+    return SingleSnapshot(layers=layers, contents=contents, reporter=reporter)
 
 
 def archives(work: WorkDirectory) -> Archives:

@@ -81,6 +81,7 @@ class Container(containers.DeclarativeContainer):
         reporter=reporter,
         contents=contents,
         mounts=mounts,
+        makes_interim_layers=options.provided.snapshot.single,
     )
     prepare = providers.Singleton(
         PrepareBuild,
@@ -116,6 +117,13 @@ class Container(containers.DeclarativeContainer):
         effects=effects,
         reader=reader,
         reporter=reporter,
+        snapshot=providers.Singleton(
+            builders.single_snapshot,
+            options.provided.snapshot,
+            layers,
+            contents,
+            reporter,
+        ),
     )
     publish = providers.Singleton(
         PublishImage,

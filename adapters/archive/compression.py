@@ -213,6 +213,9 @@ class Codec:
                 return _Stored()
 
 
+UNCOMPRESSED = Codec(compression=Compression.NONE)
+
+
 class _Stored:
     def compress(self, data: bytes, /) -> bytes:
         return data

@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from adapters.archive.compression import Codec
+from adapters.archive.compression import UNCOMPRESSED, Codec
 from adapters.archive.layer_files import layer_files
 from adapters.archive.layer_reader import read_index
 from adapters.archive.layer_writer import write_layer
@@ -47,14 +47,16 @@ class MemoryLayers:
         self._codec = codec or Codec()
         self._vendor = vendor
 
-    def write(self, plan: LayerPlan, open_content: OpenContent) -> WrittenLayer:
+    def write(
+        self, plan: LayerPlan, open_content: OpenContent, *, is_interim: bool = False
+    ) -> WrittenLayer:
         """Make the layer of a plan; see the port."""
         sink = io.BytesIO()
         layer = write_layer(
             plan,
             open_content,
             sink,
-            codec=self._codec,
+            codec=UNCOMPRESSED if is_interim else self._codec,
             layer_time_ns=self._clock.layer_time_ns,
             vendor=self._vendor,
         )

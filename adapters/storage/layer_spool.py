@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adapters.archive.chunks import CHUNK
-from adapters.archive.compression import Codec
+from adapters.archive.compression import UNCOMPRESSED, Codec
 from adapters.archive.layer_files import layer_files
 from adapters.archive.layer_reader import read_index
 from adapters.archive.layer_writer import write_layer
@@ -57,7 +57,9 @@ class LayerSpool:
             for path in (self._blobs, self._files, self._incoming):
                 path.mkdir(parents=True, exist_ok=True)
 
-    def write(self, plan: LayerPlan, open_content: OpenContent) -> WrittenLayer:
+    def write(
+        self, plan: LayerPlan, open_content: OpenContent, *, is_interim: bool = False
+    ) -> WrittenLayer:
         """Make the layer of a plan; see the port."""
         with (
             _translated("cannot write a layer"),
@@ -67,7 +69,7 @@ class LayerSpool:
                 plan,
                 open_content,
                 stream,
-                codec=self._codec,
+                codec=UNCOMPRESSED if is_interim else self._codec,
                 layer_time_ns=self._clock.layer_time_ns,
                 vendor=self._vendor,
             )

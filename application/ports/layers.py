@@ -42,12 +42,20 @@ class WrittenLayer:
 class LayerStore(Protocol):
     """Blobs of layers in the work directory of one build."""
 
-    def write(self, plan: LayerPlan, open_content: OpenContent) -> WrittenLayer:
+    def write(
+        self, plan: LayerPlan, open_content: OpenContent, *, is_interim: bool = False
+    ) -> WrittenLayer:
         """Make the layer of a plan in one streaming pass and keep its blob.
 
         Not idempotent in cost, but in result: the same plan over the same
         content gives the same digest. A file whose content ends early or grows
         while it is read is written with the planned size or fails.
+
+        Args:
+            plan: The rows.
+            open_content: Opens their contents.
+            is_interim: Whether only this build reads the layer, and no image gets
+                it: it is not compressed then.
 
         Raises:
             FilesystemError: No space left, or a content cannot be read.

@@ -42,8 +42,12 @@ class Observation:
     gone: Collection[str] = ()
 
 
-def changes(before: FileTree, seen: Observation) -> LayerPlan:
+def changes(
+    before: FileTree, seen: Observation, origin: str = ROOT_ORIGIN
+) -> LayerPlan:
     """Return the layer that makes of `before` what was observed.
+
+    Contents are read from `origin`.
 
     - A directory is changed by its mode, owner or xattrs, not by its time.
     - Parents of whatever changed are rows, with their present metadata.
@@ -52,12 +56,37 @@ def changes(before: FileTree, seen: Observation) -> LayerPlan:
     - A new name of an unchanged file is a full file; the old name stays out.
     - Existing names that were joined to or parted from each other are changes.
     """
-    return _Comparison(before, seen).plan()
+    return _Comparison(before, seen, origin).plan()
+
+
+def tree_changes(before: FileTree, after: FileTree, origin: str) -> LayerPlan:
+    """Return the layer that makes one tree of another, by the same rules.
+
+    What came and went between the two, or is again as it was, is not in it.
+
+    Args:
+        before: What is below the layer.
+        after: What is to be.
+        origin: Where the contents of `after` are read from.
+    """
+    touched = {
+        row.path: row
+        for row in after
+        if row.link_group or _is_other(before.get(row.path), row)
+    }
+    gone = [row.path for row in before if row.path not in after]
+    return changes(before, Observation(touched=touched, gone=gone), origin)
+
+
+def _is_other(old: FileEntry | None, now: FileEntry) -> bool:
+    """Return whether a path, or what it is linked to, may have changed."""
+    return old is None or old.link_group != "" or differs(old, now)
 
 
 class _Comparison:
-    def __init__(self, before: FileTree, seen: Observation) -> None:
+    def __init__(self, before: FileTree, seen: Observation, origin: str) -> None:
         self._before = before
+        self._origin = origin
         self._touched = seen.touched
         self._gone = frozenset(seen.gone) - seen.touched.keys()
         self._changed: set[str] = set()
@@ -86,7 +115,7 @@ class _Comparison:
         for row in map(self._now, paths):
             if row is not None:
                 is_file = row.type is FileType.FILE
-                content = StoredContent(ROOT_ORIGIN, row.path) if is_file else None
+                content = StoredContent(self._origin, row.path) if is_file else None
                 yield PlannedEntry(row, content)
 
     def _needs_whiteout(self, path: str) -> bool:

@@ -250,6 +250,7 @@ def _snapshot(given: GivenFlags, environment: Environment) -> SnapshotOptions:
         mode=SnapshotMode(given.choice("snapshot-mode")),
         ignore_paths=tuple(path for path in given.texts("ignore-path") if path),
         ignore_var_run=given.boolean("ignore-var-run"),
+        single=given.boolean("single-snapshot"),
     )
     timeout = snapshot_timeout(environment)
     return options if timeout is None else replace(options, timeout=timeout)

@@ -95,6 +95,8 @@ ROOT_FLAGS = (
         group=Group.ROOT,
         default="false",
         help="make one layer at the end of each stage",
+        differs="the layer is what is other than in the base: what a stage makes and "
+        "removes is nowhere; without RUN nothing is unpacked for it",
     ),
     Flag(
         name="use-new-run",

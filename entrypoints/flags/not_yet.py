@@ -84,7 +84,6 @@ NOT_YET = (
     NotYet("cache-ttl", _NO_CACHE),
     NotYet("cache-copy-layers", _NO_CACHE),
     NotYet("cache-run-layers", _NO_CACHE),
-    NotYet("single-snapshot", "makes a layer for each instruction"),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),
     NotYet("registry-client-cert", "shows no client certificate"),
     NotYet("registry-mirror", _NO_MAPS),

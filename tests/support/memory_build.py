@@ -52,6 +52,7 @@ from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
+from application.single_snapshot import SingleSnapshot
 from domain.build.effect import Effect
 from domain.image.config import ContainerConfig, History, ImageConfig
 from domain.image.media_type import Vendor
@@ -103,6 +104,7 @@ class MemoryBuild:
         secrets: Secrets | None = None,
         reporter: RecordingReporter | None = None,
         exclusive: bool = False,
+        single_snapshot: bool = False,
     ) -> None:
         self.clock = FixedClock()
         self.reporter = reporter or RecordingReporter()
@@ -133,7 +135,13 @@ class MemoryBuild:
             reporter=self.reporter,
             contents=self.contents,
             mounts=self.mounts,
+            makes_interim_layers=single_snapshot,
         )
+        self.snapshot: SingleSnapshot | None = None
+        if single_snapshot:
+            self.snapshot = SingleSnapshot(
+                layers=self.layers, contents=self.contents, reporter=self.reporter
+            )
         self.named_contexts: dict[str, ContextSource] = {}
         self.named_images: dict[str, ImageSource] = {}
         if not isinstance(context, MemoryBuildContext):
@@ -196,6 +204,7 @@ class MemoryBuild:
                 effects=self.effects,
                 reader=MemoryDockerfileReader(),
                 reporter=self.reporter,
+                snapshot=self.snapshot,
             ),
             publish=PublishImage(
                 image_options=self._image,

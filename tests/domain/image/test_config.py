@@ -204,3 +204,38 @@ def test_bytes_that_are_no_utf_8_do_not_break_the_document() -> None:
 )
 def test_times_are_rendered_as_go_renders_them(time_ns: int, text: str) -> None:
     assert rfc3339(time_ns) == text
+
+
+def with_steps(base: ImageConfig, steps: str) -> ImageConfig:
+    """Add steps: "L" made a layer, "-" made none."""
+    config = base
+    for step in steps:
+        entry = History(created_by=step)
+        if step == "L":
+            config = config.with_layer(DIFF_ID, entry)
+        else:
+            config = config.with_empty_history(entry)
+    return config
+
+
+BASE = with_steps(ImageConfig(platform=Platform(os="linux", architecture="x")), "L-")
+
+
+@pytest.mark.parametrize(
+    ("steps", "made"),
+    [("L-L-", "--L-"), ("L", "L"), ("-LL", "--L")],
+)
+def test_layers_become_one_of_the_last_step_that_made_one(
+    steps: str, made: str
+) -> None:
+    one = with_steps(BASE, steps).in_one_layer(BASE, Digest.of(b"one"))
+    assert one.diff_ids == (DIFF_ID, Digest.of(b"one"))
+    assert one.history[:2] == BASE.history
+    drawn = ["-" if entry.empty_layer else "L" for entry in one.history[2:]]
+    assert "".join(drawn) == made
+
+
+def test_layers_that_undo_each_other_become_none() -> None:
+    one = with_steps(BASE, "LL").in_one_layer(BASE, None)
+    assert one.diff_ids == BASE.diff_ids
+    assert [entry.empty_layer for entry in one.history] == [False, True, True, True]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from domain.snapshot.changes import Observation, changes
+from domain.snapshot.changes import Observation, changes, tree_changes
 from domain.snapshot.entry import FileEntry, FileType
-from domain.snapshot.layer_plan import PlannedEntry, PlannedWhiteout, StoredContent
+from domain.snapshot.layer_plan import (
+    LayerPlan,
+    PlannedEntry,
+    PlannedWhiteout,
+    StoredContent,
+)
 from domain.snapshot.tree import FileTree
 
 
@@ -21,11 +26,16 @@ def directory(path: str, mode: int = 0o755, mtime_ns: int = 0) -> FileEntry:
 def plan(
     before: list[FileEntry], *touched: FileEntry, gone: tuple[str, ...] = ()
 ) -> list[str]:
-    """Return the rows as text: paths, "-path" gone, "path=first" links."""
+    """Return the rows as `drawn` does."""
     seen = Observation(touched={e.path: e for e in touched}, gone=gone)
+    return drawn(changes(FileTree.of(before), seen))
+
+
+def drawn(made: LayerPlan) -> list[str]:
+    """Return the rows as text: paths, "-path" gone, "path=first" links."""
     first: dict[str, str] = {}
     rows = []
-    for row in changes(FileTree.of(before), seen).rows:
+    for row in made.rows:
         if isinstance(row, PlannedWhiteout):
             rows.append(f"-{row.path}")
             continue
@@ -175,3 +185,30 @@ def test_joining_old_files_is_a_change_of_both() -> None:
 def test_joining_a_changed_file_takes_the_unchanged_one_along() -> None:
     before = [file("a"), file("b", "other")]
     assert plan(before, file("a", group="i"), file("b", group="i")) == ["a", "b=a"]
+
+
+def between(before: list[FileEntry], after: list[FileEntry]) -> list[str]:
+    return drawn(tree_changes(FileTree.of(before), FileTree.of(after), "stage:0"))
+
+
+def test_between_equal_trees_is_no_layer() -> None:
+    rows = [file("d/a"), file("b", group="x"), file("c", group="x")]
+    assert between(rows, rows) == []
+
+
+def test_between_trees_is_what_is_other_new_or_gone() -> None:
+    before = [file("d/same"), file("d/other"), file("gone/a"), file("gone/b")]
+    after = [file("d/same"), file("d/other", "2"), file("new")]
+    assert between(before, after) == ["-gone", "d", "d/other", "new"]
+
+
+def test_between_trees_names_are_joined_and_parted() -> None:
+    apart = [file("a"), file("b")]
+    joined = [file("a", group="x"), file("b", group="x")]
+    assert between(apart, joined) == ["a", "b=a"]
+    assert between(joined, apart) == ["a", "b"]
+
+
+def test_contents_between_trees_come_from_the_place_that_is_named() -> None:
+    made = tree_changes(FileTree.empty(), FileTree.of([file("a")]), "stage:0")
+    assert made.rows == (PlannedEntry(file("a"), StoredContent("stage:0", "a")),)

@@ -74,6 +74,7 @@ def _unchecked(*words: str) -> BuildOptions:
         ("--iidfile=/i", "output", "image_id_file", "/i"),
         ("--metadata-file=/m", "output", "metadata_file", "/m"),
         ("--snapshot-mode=redo", "snapshot", "mode", SnapshotMode.REDO),
+        ("--single-snapshot", "snapshot", "single", True),
         ("--ignore-path=/a", "snapshot", "ignore_paths", ("/a",)),
         ("--ignore-path=", "snapshot", "ignore_paths", ()),
         ("--ignore-var-run=false", "snapshot", "ignore_var_run", False),

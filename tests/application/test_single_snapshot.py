@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.filesystem import MemoryRoot, MemoryRoots
+from application.errors import FilesystemError
 from domain.build.effect import Materialise, ReadLayers, RunProcess, WriteLayer
 from domain.build.process import ProcessSpec
 from domain.errors import KanipyError
@@ -17,6 +18,7 @@ from domain.image.digest import Digest
 from domain.image.media_type import Compression, compression_of
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.exclusion import Exclusions
+from domain.snapshot.layer_plan import StoredContent
 from tests.application.test_planned_copies import random_context, random_copies
 from tests.support.archives import directory, file, hard_link, layer, layer_of_tar
 from tests.support.disks import flat
@@ -213,6 +215,9 @@ def test_copied_files_are_as_copied_whatever_is_on_disk(exclusive: bool) -> None
         "kept/a": Digest.of(b"copied").hex,
         "b": Digest.of(b"made").hex,
     }
+    for digest in build.layers.blobs:  # what a RUN left is read from the root
+        with pytest.raises(FilesystemError):
+            build.layers.open_file(StoredContent(f"layer:{digest}", "b"))
 
 
 def test_triggers_of_a_base_belong_to_the_stage() -> None:

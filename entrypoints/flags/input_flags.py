@@ -170,5 +170,7 @@ IMAGE_FLAGS = (
         group=Group.IMAGE,
         default="false",
         help="leave out of the image what differs between two builds",
+        differs="layers of the base stay as they are, zstd stays zstd; times are the "
+        "epoch, or SOURCE_DATE_EPOCH where that is set",
     ),
 )

@@ -42,6 +42,7 @@ from domain.image.digest import Digest
 from domain.image.platform import Platform
 
 if TYPE_CHECKING:
+    from adapters.filesystem.aside import Aside
     from adapters.http.client import HttpClient, HttpOptions
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
@@ -108,8 +109,30 @@ def isolation(root: RootOptions) -> Choice:
     return choice
 
 
-def root_filesystems(
+def aside(
     options: BuildOptions, choice: Choice, work: WorkDirectory, reporter: Reporter
+) -> Aside | None:
+    """Return what makes room for images where contexts are, None if not in place.
+
+    What a build that was killed has moved is brought back.
+    """
+    if choice.isolation != "in-place":
+        return None
+    from adapters.filesystem.aside import Aside
+    from entrypoints.paths import paths_held, paths_read
+
+    held = (*paths_held(options), work.path)
+    found = Aside(paths_read(options), held, reporter.warning)
+    found.repair()
+    return found
+
+
+def root_filesystems(
+    options: BuildOptions,
+    choice: Choice,
+    work: WorkDirectory,
+    aside: Aside | None,
+    reporter: Reporter,
 ) -> RootFilesystems:
     """Return what makes the root file systems of stages.
 
@@ -136,6 +159,7 @@ def root_filesystems(
             cleanup=options.root.cleanup,
             preserve=options.root.preserve,
             warn=reporter.warning,
+            aside=aside,
         )
     if choice.isolation == "namespaces" and overlay_works(directory):
         return OverlayRoots(directory, exclusions)
@@ -381,19 +405,23 @@ def _set_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
-def context(given: InputOptions) -> ContextSource:
+def context(given: InputOptions, aside: Aside | None) -> ContextSource:
     """Return the build context."""
     from adapters.context.directory import DirectorySource
 
-    return DirectorySource(given.context.location, given.context_sub_path)
+    location, sub_path = given.context.location, given.context_sub_path
+    return DirectorySource(location, sub_path, aside.actual if aside else str)
 
 
-def named_contexts(given: InputOptions) -> dict[str, ContextSource]:
+def named_contexts(
+    given: InputOptions, aside: Aside | None
+) -> dict[str, ContextSource]:
     """Return the additional build contexts that are directories, by name."""
     from adapters.context.directory import DirectorySource
 
+    locate = aside.actual if aside else str
     return {
-        named.name: DirectorySource(named.source.path)
+        named.name: DirectorySource(named.source.path, locate=locate)
         for named in given.named_contexts
         if isinstance(named.source, DirectoryContext)
     }

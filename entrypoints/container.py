@@ -42,8 +42,11 @@ class Container(containers.DeclarativeContainer):
         builders.layer_store, options.provided.image, work_directory, clock
     )
     archives = providers.Singleton(builders.archives, work_directory)
+    aside = providers.Singleton(
+        builders.aside, options, isolation, work_directory, reporter
+    )
     roots = providers.Singleton(
-        builders.root_filesystems, options, isolation, work_directory, reporter
+        builders.root_filesystems, options, isolation, work_directory, aside, reporter
     )
     runner = providers.Singleton(builders.process_runner, isolation, work_near_root)
 
@@ -58,7 +61,7 @@ class Container(containers.DeclarativeContainer):
         builders.downloads, options, work_directory, reporter
     )
     repositories = providers.Singleton(builders.repositories, options, work_directory)
-    context = providers.Singleton(builders.context, options.provided.input)
+    context = providers.Singleton(builders.context, options.provided.input, aside)
     dockerfiles = providers.Singleton(builders.dockerfiles)
     reader = providers.Singleton(builders.dockerfile_reader)
     results = providers.Singleton(builders.result_files)
@@ -143,7 +146,7 @@ class Container(containers.DeclarativeContainer):
         layers=layers,
         roots=roots,
         named_contexts=providers.Singleton(
-            builders.named_contexts, options.provided.input
+            builders.named_contexts, options.provided.input, aside
         ),
         contents=contents,
         mounts=mounts,

@@ -8,6 +8,8 @@ from application.options import (
     BuildOptions,
     ContextScheme,
     CredentialOptions,
+    DirectoryContext,
+    LayoutContext,
     NetworkOptions,
     OutputOptions,
 )
@@ -41,14 +43,29 @@ def paths_in_use(options: BuildOptions) -> tuple[str, ...]:
     What is kept by a mount is kept anyway; these may be no mounts.
     """
     found = (
-        *_of_context(options),
+        *paths_read(options),
         *_of_outputs(options.output),
+        *paths_held(options),
+        *options.snapshot.ignore_paths,
+    )
+    return tuple(_absolute(path) for path in found if path)
+
+
+def paths_held(options: BuildOptions) -> tuple[str, ...]:
+    """Return the absolute paths that must be where they are all the time."""
+    layouts = (
+        named.source.path
+        for named in options.input.named_contexts
+        if isinstance(named.source, LayoutContext)
+    )
+    found = (
+        *layouts,
+        *(agent.path for agent in options.input.agents),
         *_of_network(options.network),
         *_of_credentials(options.credentials),
         *(path for _, path in options.registry.certificates),
         options.cache.directory,
         options.root.work_directory,
-        *options.snapshot.ignore_paths,
     )
     return tuple(_absolute(path) for path in found if path)
 
@@ -58,13 +75,17 @@ def _absolute(path: str) -> str:
     return path if not path or "://" in path else str(Path(path).absolute())
 
 
-def _of_context(options: BuildOptions) -> list[str]:
+def paths_read(options: BuildOptions) -> tuple[str, ...]:
+    """Return the absolute paths of the contexts that are local directories."""
     given = options.input
-    paths = [named.source.path for named in given.named_contexts]
-    paths += [agent.path for agent in given.agents]
+    paths = [
+        named.source.path
+        for named in given.named_contexts
+        if isinstance(named.source, DirectoryContext)
+    ]
     if given.context.scheme is ContextScheme.DIRECTORY:
         paths.append(given.context.location)
-    return paths
+    return tuple(_absolute(path) for path in paths)
 
 
 def _of_outputs(output: OutputOptions) -> tuple[str, ...]:

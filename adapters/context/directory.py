@@ -41,11 +41,18 @@ class DirectorySource:
     Args:
         path: The directory, relative ones from the working directory.
         sub_path: Directory in it to use as the context, "" for itself.
+        locate: Says where a path is, should it be moved meanwhile.
     """
 
-    def __init__(self, path: str, sub_path: str = "") -> None:
+    def __init__(
+        self,
+        path: str,
+        sub_path: str = "",
+        locate: Callable[[str], str] = lambda path: path,
+    ) -> None:
         self._path = path
         self._sub_path = sub_path
+        self._locate = locate
 
     def fetch(self) -> BuildContext:
         """Check the directory; nothing is copied.
@@ -55,7 +62,7 @@ class DirectorySource:
         """
         root = self._real(Path(self._path), hint="check --context")
         if not self._sub_path:
-            return DirectoryContext(str(root))
+            return DirectoryContext(str(root), self._locate)
         inside = root / self._sub_path.lstrip("/")
         directory = self._real(inside, hint="check --context-sub-path")
         if not directory.is_relative_to(root):
@@ -64,7 +71,7 @@ class DirectorySource:
                 place=self._path,
                 hint="name a directory below the context in --context-sub-path",
             )
-        return DirectoryContext(str(directory))
+        return DirectoryContext(str(directory), self._locate)
 
     def _real(self, path: Path, *, hint: str) -> Path:
         """Return the path without symlinks, known to be a directory."""
@@ -89,10 +96,18 @@ class DirectoryContext:
 
     Args:
         root: Absolute path without symlinks.
+        locate: Says where a path is, should it be moved meanwhile.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(
+        self, root: str, locate: Callable[[str], str] = lambda path: path
+    ) -> None:
+        self._given = root
+        self._locate = locate
+
+    @property
+    def _root(self) -> str:
+        return self._locate(self._given)
 
     def entries(self, skips: Callable[[FileEntry], bool]) -> Iterator[FileEntry]:
         """Yield the rows, the root's first, names sorted; see the port.

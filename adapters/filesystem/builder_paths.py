@@ -7,12 +7,15 @@ Mount points, the directory of our runtime, files the builder needs. Pure, but f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from application.errors import FilesystemError
 from domain.snapshot.entry import ancestors_of
 from domain.snapshot.exclusion import Exclusions
+
+Claim = Callable[[str], Iterable[str] | None]
+"""Makes room at one of the builder's paths; says what stays the builder's there."""
 
 
 class BuilderPaths:
@@ -21,12 +24,20 @@ class BuilderPaths:
     Args:
         paths: As in `FileEntry.path`; with all below them.
         reserved: Those of them that no image may have.
+        claim: Asked once for each path that an image has something at.
     """
 
-    def __init__(self, paths: Iterable[str] = (), reserved: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str] = (),
+        reserved: Iterable[str] = (),
+        claim: Claim = lambda _: None,
+    ) -> None:
         self._reserved = Exclusions(frozenset(reserved))
-        self._kept = Exclusions(frozenset(paths) | self._reserved.paths)
-        self._above = {up for path in self._kept.paths for up in ancestors_of(path)}
+        self._claim = claim
+        self._asked: set[str] = set()
+        self.claimed: set[str] = set()
+        self._set(frozenset(paths) | self._reserved.paths)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -44,18 +55,34 @@ class BuilderPaths:
                 return place
         return None
 
-    def check(self, path: str) -> None:
-        """Refuse a path that no image may have.
+    def keeps(self, path: str) -> bool:
+        """Return whether a path of an image cannot be made: it is the builder's.
 
         Raises:
-            FilesystemError: It is one.
+            FilesystemError: No image may have it.
         """
+        place = self.place_of(path)
+        if place is None:
+            return False
         if self._reserved.covers(path):
             raise _reserved(path)
+        if place in self._asked:
+            return True
+        self._asked.add(place)
+        left = self._claim(place)
+        if left is None:
+            return True
+        self.claimed.add(place)
+        self._set((self._kept.paths - {place}) | frozenset(left))
+        return self.keeps(path)
 
     def is_above(self, path: str) -> bool:
         """Return whether something below a directory is the builder's."""
         return path in self._above
+
+    def _set(self, paths: frozenset[str]) -> None:
+        self._kept = Exclusions(paths)
+        self._above = {up for path in paths for up in ancestors_of(path)}
 
 
 NO_BUILDER_PATHS = BuilderPaths()

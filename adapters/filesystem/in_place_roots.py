@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adapters.archive.compression import Codec
 from adapters.archive.layer_writer import write_layer
+from adapters.filesystem.aside import Aside
 from adapters.filesystem.builder_paths import BuilderPaths, mount_points
 from adapters.filesystem.comparison import (
     Comparison,
@@ -55,32 +56,55 @@ class InPlaceRoot(DirectoryRoot):
         timeout: Seconds that `changes` may take.
         comparison: What tells that a path is unchanged.
         kept: Paths that are the builder's.
-        warn: Is told once of each of them that a plan would write to.
+        aside: Makes room for the image's files where a context is.
+        warn: Is told once of each place where RUN does not see the image's files,
+            or changes what is not the image's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a root that tells has this many sides
         self,
         path: str,
         exclusions: Exclusions,
         timeout: float | None,
         comparison: Comparison,
+        *,
         kept: BuilderPaths,
+        aside: Aside,
         warn: Callable[[str], None],
     ) -> None:
         super().__init__(path, exclusions, timeout, comparison, kept)
         self._builders = kept
+        self._aside = aside
         self._warn = warn
         self._warned: set[str] = set()
+        self._contexts = {path: _changed_at(path) for path in aside.contexts}
 
     def apply(self, plan: LayerPlan, open_content: OpenContent) -> None:
         """Carry out a plan; see the port. Tells what cannot be on disk."""
+        super().apply(plan, open_content)
         for row in plan.rows:
             if isinstance(row, PlannedEntry):
                 self._tell_of(row.entry.path)
-        super().apply(plan, open_content)
+
+    def changes(self, before: FileTree) -> LayerPlan:
+        """Return what was changed; see the port. Tells what is not looked at."""
+        for path, changed_at in self._contexts.items():
+            if self._aside.actual(path) == path and _changed_at(path) != changed_at:
+                self._contexts[path] = _changed_at(path)
+                self._warn(
+                    f"a RUN changed {path}, where the build context is: the image "
+                    f"does not get that; write WORKDIR {path} before it to make the "
+                    "directory the image's"
+                )
+        return super().changes(before)
 
     def discard(self) -> None:
-        """Leave everything: the next root, or the end of the build, removes it."""
+        """Leave everything but the contexts' places, which get their files back.
+
+        The next root, or the end of the build, removes the rest.
+        """
+        with translated("cannot bring the build context back to its place"):
+            self._aside.release()
 
     def _tell_of(self, path: str) -> None:
         place = self._builders.place_of(path)
@@ -91,6 +115,14 @@ class InPlaceRoot(DirectoryRoot):
             f"/{place} is kept for the builder: the image gets /{path}, but RUN sees "
             "what the builder has there; mount it elsewhere to see the image's"
         )
+
+
+def _changed_at(path: str) -> int:
+    """Return when a directory was changed; 0 when it is not there."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 class InPlaceRoots:
@@ -106,6 +138,7 @@ class InPlaceRoots:
         cleanup: Whether `close` removes what was unpacked.
         preserve: Whether `close` brings back what was there before the first root.
         warn: Is told what a RUN cannot see.
+        aside: Makes room where a context is.
         root: The root, for tests.
     """
 
@@ -120,8 +153,10 @@ class InPlaceRoots:
         cleanup: bool = False,
         preserve: bool = False,
         warn: Callable[[str], None] = lambda _: None,
+        aside: Aside | None = None,
         root: str = "/",
     ) -> None:
+        self._aside = aside or Aside((), root=root)
         self._directory = Path(directory)
         self._exclusions = exclusions
         self._timeout = timeout
@@ -181,8 +216,9 @@ class InPlaceRoots:
             self._exclusions,
             self._timeout,
             self._comparison,
-            kept,
-            self._warn,
+            kept=kept,
+            aside=self._aside,
+            warn=self._warn,
         )
 
     def _clear(self, kept: BuilderPaths) -> None:
@@ -217,7 +253,7 @@ class InPlaceRoots:
 
     def _builder_paths(self) -> BuilderPaths:
         kept = self._kept | mount_points(self._root) | KERNEL_PATHS
-        return BuilderPaths(kept, reserved=(RUNTIME,))
+        return BuilderPaths(kept, reserved=(RUNTIME,), claim=self._aside.claim)
 
     def _existing(self, asked: Iterable[str]) -> frozenset[str]:
         """Return the real paths below the root of those that exist."""

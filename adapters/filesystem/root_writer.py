@@ -368,9 +368,8 @@ class RootWriter:
 
     def _is_kept(self, path: str) -> bool:
         """Return whether a path is the builder's; it is refused then."""
-        if not self._kept.covers(path):
+        if not self._kept.covers(path) or not self._kept.keeps(path):
             return False
-        self._kept.check(path)
         self._refuse(path)
         return True
 

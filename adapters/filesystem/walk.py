@@ -113,8 +113,9 @@ class Walk:
         return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
 
     def _paths(self, handles: Handles) -> Iterator[_Seen]:
-        mounts = mount_points(self._root)
-        device = os.lstat(self._root).st_dev
+        mounts = mount_points(self._root) - self._kept.claimed
+        entered = (f"{self._root}/{path}" for path in self._kept.claimed)
+        devices = {os.lstat(path).st_dev for path in (self._root, *entered)}
         pending = [""]
         while pending:
             current = pending.pop()
@@ -132,7 +133,7 @@ class Walk:
                 if (
                     occupied
                     or path in mounts
-                    or (is_directory and now.st_dev != device)
+                    or (is_directory and now.st_dev not in devices)
                 ):
                     self._mounted.add(path)
                     continue

@@ -1,13 +1,17 @@
 # Everything that people, pre-commit and CI do goes through these targets.
 #   T=PATH  limits unit, contracts and integration to a path
 #   K=EXPR  limits them to tests whose names match (pytest -k)
+# Of `image`:
+#   NETWORK=NAME        network of the builder stages (`host` where docker has no bridge)
+#   BUILDER_BASE=IMAGE  Debian that they are based on
 
 PYTHON ?= python3
+DOCKER ?= docker
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
 CODE   := conftest.py domain application adapters entrypoints tests integration soak \
-          examples
+          examples image
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help
@@ -16,7 +20,8 @@ PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo '  variables: T=PATH K=EXPR choose tests, PYTHON=... makes the venv'
+	@echo '  variables: T=PATH K=EXPR choose tests, PYTHON=... makes the venv;'
+	@echo '  NETWORK=NAME BUILDER_BASE=IMAGE DOCKER=CLIENT are of image'
 
 setup: $(STAMP) ## make .venv with the product (editable) and the tools
 
@@ -68,9 +73,9 @@ soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random tr
 bench: $(STAMP) ## compare speed with other builders; K=CASE, JSON=FILE, KANIKO=BINARY
 	$(BIN)/python -m integration.bench $(if $(JSON),--json '$(JSON)') $(K)
 
-image:
-	@echo 'make $@: not available yet; it comes with a later release' >&2; exit 1
-image: ## build the executor's own image (later release)
+image: ## build the three images with docker: executor, debug, warmer
+	$(PYTHON) -m image.make --docker '$(DOCKER)' --network '$(NETWORK)' \
+	    --builder-base '$(BUILDER_BASE)'
 
 clean: ## remove the venv, caches and what was built
 	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache \

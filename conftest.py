@@ -3,11 +3,14 @@
 Property tests have no deadline: no test is judged by its speed; `make soak` tries more
 examples. Under `CI=true` a skipped test fails the session, because what did not run was
 not shown to work. Signals that a test sends reach it even where the session runs in the
-background, with SIGINT ignored from the start. It offers no fixtures.
+background, with SIGINT ignored from the start. Tests run in an empty directory: a build
+looks for its Dockerfile in the working directory first, and the source tree has one.
 """
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -21,6 +24,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for _number in (signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_working_directory(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Leave the source tree for the session."""
+    with contextlib.chdir(tmp_path_factory.mktemp("working-directory")):
+        yield
 
 
 def _skipped(session: pytest.Session) -> int:

@@ -40,6 +40,7 @@ from application.ports.secrets import Secrets
 from application.single_snapshot import SingleSnapshot
 from domain.image.digest import Digest
 from domain.image.platform import Platform
+from entrypoints.own_runtime import ssh_program
 
 if TYPE_CHECKING:
     from adapters.filesystem.aside import Aside
@@ -258,7 +259,9 @@ def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
             "the program git cannot be found", hint="install git, and have it in PATH"
         ) from error
 
-    return GitRepositories(_http_options(options), Path(work.part("repositories")))
+    return GitRepositories(
+        _http_options(options), Path(work.part("repositories")), ssh=ssh_program()
+    )
 
 
 def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSource:

@@ -24,7 +24,7 @@ from entrypoints.executor_flags import (
 from entrypoints.exit_status import SUCCESS, report
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.table import EXECUTOR_FLAGS
-from entrypoints.version import VERSION
+from entrypoints.version import VERSION_LINE
 
 PROGRAM = "kanipy"
 
@@ -128,7 +128,7 @@ def run(
 def _show(request: ShowHelp | ShowVersion | ShowCompletion) -> int:
     match request:
         case ShowVersion():
-            _print(f"Kanipy version : v{VERSION}\n")
+            _print(VERSION_LINE)
         case ShowCompletion(shell):
             from entrypoints.flags.completion import completion_script
 

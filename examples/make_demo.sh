@@ -26,10 +26,12 @@ for path in bin/busybox usr/bin/busybox; do
 done
 
 echo "==> Building the base image (FROM scratch) into an OCI layout"
-"$bin/kanipy" --context "$work/base" --no-push --oci-layout-path "$output/base"
+"$bin/kanipy" --context "$work/base" --dockerfile "$work/base/Dockerfile" --no-push \
+    --oci-layout-path "$output/base"
 
 echo "==> Building examples/hello on it"
-"$bin/kanipy" --context "$examples/hello" --no-push \
+"$bin/kanipy" --context "$examples/hello" --dockerfile "$examples/hello/Dockerfile" \
+    --no-push \
     --build-context "busybox=oci-layout://$output/base" \
     --destination example/hello:demo \
     --oci-layout-path "$output/hello" --tar-path "$output/hello.tar"

@@ -13,6 +13,7 @@ from integration.executor import Executor
 from integration.modes import EVERY_MODE, Mode
 from integration.services.bases import SMALL_BASES, debian_layout
 from integration.services.docker import Docker, running_docker
+from integration.services.executor_image import ExecutorImage, make_images
 from integration.services.registry import Account, Registry, running_registry
 
 
@@ -37,6 +38,12 @@ def docker() -> Iterator[Docker]:
     """Run a docker daemon for the session."""
     with running_docker() as daemon:
         yield daemon
+
+
+@pytest.fixture(scope="session")
+def executor_image(docker: Docker) -> ExecutorImage:
+    """Make the product's own images, once for the session."""
+    return make_images(docker)
 
 
 @pytest.fixture(scope="session")

@@ -103,6 +103,7 @@ class Executor:
             text=True,
             errors="replace",
             check=False,
+            cwd="/",  # a Dockerfile of the working directory would be the build's
             env={**ENVIRONMENT, **(environment or {})},
         )
         left = list(self.work.iterdir()) if self.work.is_dir() else []

@@ -113,9 +113,12 @@ class GitProgram:
         directory: The working tree; its `.git` is the repository.
         configuration: Path of the configuration to use.
         agent: Path of the socket of an SSH agent, "" for none.
+        ssh: Path of an SSH client that asks nothing, "" for the `ssh` in PATH.
     """
 
-    def __init__(self, directory: Path, configuration: Path, agent: str = "") -> None:
+    def __init__(
+        self, directory: Path, configuration: Path, agent: str = "", ssh: str = ""
+    ) -> None:
         self._git = git.Git(str(directory))
         self._git.update_environment(
             HOME=str(configuration.parent),
@@ -129,7 +132,7 @@ class GitProgram:
             GIT_ASKPASS="",
             SSH_ASKPASS="",
             SSH_AUTH_SOCK=agent,
-            GIT_SSH_COMMAND="ssh -o BatchMode=yes",
+            **_ssh_variables(ssh),
             GIT_NO_REPLACE_OBJECTS="1",
             # No directory above ours is taken for the repository.
             GIT_CEILING_DIRECTORIES=str(directory.parent),
@@ -157,6 +160,13 @@ class GitProgram:
         if process.returncode:
             raise GitFailure(said.decode("utf-8", "replace"))
         return str(output.decode("utf-8", "surrogateescape"))
+
+
+def _ssh_variables(ssh: str) -> dict[str, str]:
+    # Git starts a command of several words by a shell, and there may be none.
+    if ssh:
+        return {"GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"}
+    return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
 
 
 @contextmanager

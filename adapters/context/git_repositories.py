@@ -38,11 +38,13 @@ class GitRepositories:
     Args:
         options: TLS and proxies.
         directory: Where repositories are checked out; it exists.
+        ssh: Path of the SSH client; it asks nothing. "" for the `ssh` in PATH.
     """
 
-    def __init__(self, options: HttpOptions, directory: Path) -> None:
+    def __init__(self, options: HttpOptions, directory: Path, ssh: str = "") -> None:
         self._options = options
         self._directory = directory
+        self._ssh = ssh
         self._count = 0
 
     def checkout(self, source: GitSource, access: RepositoryAccess) -> Checkout:
@@ -53,7 +55,7 @@ class GitRepositories:
         try:
             place.mkdir()
             with self._configured(remote) as configuration:
-                git = GitProgram(place, configuration, access.agent)
+                git = GitProgram(place, configuration, access.agent, self._ssh)
                 return _Commit(git, place, remote.url, source).check_out()
         except GitFailure as failure:
             raise failure.explained(str(source)) from failure

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("domain", "application", "adapters", "entrypoints")
+IMAGE_FOLDER = "image"
 TEST_FOLDERS = ("tests", "integration", "soak")
 
 

@@ -11,15 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import PACKAGES, ROOT, TEST_FOLDERS, modules, parse
+from tests.architecture.sources import (
+    IMAGE_FOLDER,
+    PACKAGES,
+    ROOT,
+    TEST_FOLDERS,
+    modules,
+    parse,
+)
 
-DOCUMENTS = ("*.md", "*.toml", "Makefile", ".ci/run", "docs/**/*.md", "examples/**/*")
+FOLDERS = (*PACKAGES, *TEST_FOLDERS, IMAGE_FOLDER)
+DOCUMENTS = (
+    "*.md", "*.toml", "Makefile", "Dockerfile", ".ci/run", "docs/**/*.md",
+    "examples/**/*",
+)  # fmt: skip
 UNWELCOME_NAMES = frozenset({"utils", "helpers", "common", "manager", "base", "misc"})
 PROMISED_TARGETS = frozenset({
     "help", "setup", "format", "lint", "types", "layers", "unit", "contracts", "check",
     "test", "integration", "demo", "bench", "soak", "image", "clean",
 })  # fmt: skip
-LATER_TARGETS = ("image",)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -36,19 +46,19 @@ def test_the_imported_package_is_this_repository(package: str) -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    files = [*modules(*PACKAGES, *TEST_FOLDERS), ROOT / "conftest.py"]
+    files = [*modules(*FOLDERS), ROOT / "conftest.py"]
     assert [path for path in files if not ast.get_docstring(parse(path))] == []
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    files = modules(*PACKAGES, *TEST_FOLDERS)
+    files = modules(*FOLDERS)
     assert [path for path in files if path.stem in UNWELCOME_NAMES] == []
 
 
 def test_no_file_mentions_the_machine_it_was_written_on() -> None:
     """No checkout path and no package mirror: the product speaks of itself alone."""
     documents = [p for d in DOCUMENTS for p in ROOT.glob(d) if p.is_file()]
-    files = [*modules(*PACKAGES, *TEST_FOLDERS), *documents]
+    files = [*modules(*FOLDERS), *documents]
     checkout = rf"{re.escape(str(ROOT))}\b|" if len(ROOT.parts) > 2 else ""
     pattern = re.compile(rf"{checkout}--(extra-|)index-url|--find[-]links".encode())
     assert [path for path in files if pattern.search(path.read_bytes())] == []
@@ -69,13 +79,6 @@ def test_make_lists_every_target_by_default() -> None:
     makefile = (ROOT / "Makefile").read_text()
     defined = set(re.findall(r"^([a-z]+):(?!=)", makefile, flags=re.MULTILINE))
     assert listed >= defined | PROMISED_TARGETS
-
-
-@pytest.mark.parametrize("target", LATER_TARGETS)
-def test_a_target_that_comes_later_says_so_and_fails(target: str) -> None:
-    outcome = _make(target)
-    assert outcome.returncode != 0
-    assert f"make {target}: not available yet" in outcome.stderr
 
 
 SKIPPING = '''"""A test that is skipped."""

@@ -1,0 +1,145 @@
+"""Whatever lies outside the runtime's directory, our programs work and heed none of it.
+
+A root file system that a build unpacks over `/` may hold settings for the C library,
+OpenSSL and ssh: here they are traps.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.executor import write_context
+from integration.services.executor_image import ExecutorImage
+from integration.services.registry import Registry
+from tests.support.git_repository import GitRepository
+from tests.support.web_server import TLS, Answer, WebServer
+
+OPENSSL_TRAP = """
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = trap
+[trap]
+MaxProtocol = TLSv1
+CipherString = NULL
+"""
+TRAPS = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    "etc/ld.so.preload": "/etc/trap.so\n",
+    "etc/trap.so": "no library",
+    "etc/ld.so.cache": "no cache",
+    "etc/nsswitch.conf": "hosts: trap\npasswd: trap\n",
+    "etc/gitconfig": "[core\n",
+    "etc/ssh/ssh_config": "Trap yes\n",
+    "etc/gnutls/config": "[overrides]\ndisabled-version = tls1.2\n"
+    "disabled-version = tls1.3\n",
+    "ssl/openssl.cnf": OPENSSL_TRAP,
+    "ssl/cert.pem": "no certificates",
+    "lib/libc.so.6": "no library",
+    "lib/libssl.so.3": "no library",
+    "lib/python3.11/os.py": "raise SystemExit('trap')\n",
+}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """Offer a file and a repository with a submodule over TLS."""
+    root = tmp_path_factory.mktemp("web")
+    with WebServer(root) as plain, WebServer(root, tls=True) as server:
+        GitRepository(root / "s.git").commit({"s": "s"})
+        repository = GitRepository(root / "r.git")
+        repository.add_submodule(f"{plain.url}/s.git", "sub")
+        repository.commit({"f": "f"})
+        server.answers = {"/file": [Answer(body=b"content")]}
+        yield server
+
+
+@pytest.fixture
+def traps(tmp_path: Path) -> tuple[str, ...]:
+    """Offer flags of `docker run` that put traps wherever our programs might look."""
+    root = write_context(tmp_path / "traps", "", TRAPS)
+    return (
+        f"--volume={root}/etc:/etc",
+        f"--volume={root}/ssl:/usr/lib/ssl:ro",
+        f"--volume={root}/lib:/lib:ro",
+        f"--volume={root}/lib:/usr/lib/python3.11:ro",
+        f"--volume={TLS}/ca.pem:/kaniko/ssl/certs/test.pem:ro",
+    )
+
+
+def test_a_build_heeds_no_file_of_the_root(
+    executor_image: ExecutorImage,
+    registry: Registry,
+    web: WebServer,
+    traps: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    dockerfile = f"""
+        FROM scratch
+        COPY Dockerfile /
+        ADD {web.url}/file /
+        ADD {web.url}/r.git /r
+        """
+    context = write_context(tmp_path / "context", dockerfile)
+    port = registry.host.rpartition(":")[2]
+    done = executor_image.run(
+        f"--destination=registry.test:{port}/immune",
+        "--insecure",
+        flags=(
+            *traps,
+            "--add-host=registry.test:127.0.0.1",
+            f"--volume={context}:/workspace:ro",
+        ),
+    )
+    assert "ld.so" not in done.stderr
+    assert len(registry.manifest("immune")["layers"]) == 3
+
+
+def test_git_and_ssh_heed_no_file_of_the_root(
+    executor_image: ExecutorImage, web: WebServer, traps: tuple[str, ...]
+) -> None:
+    done = executor_image.shell(
+        f"/kaniko/bin/git -c http.sslCAInfo=/kaniko/ssl/certs/test.pem "
+        f"ls-remote {web.url}/r.git main\n"
+        "/kaniko/bin/ssh -T -G host > /dev/null\n",
+        *traps,
+    )
+    assert done.stdout.endswith("\trefs/heads/main\n")
+    assert done.stderr == ""
+
+
+EVERY_PACKAGE = """
+import os, sys
+exec(open("/kaniko/executor").read().partition("import os")[0])
+from entrypoints.own_runtime import prepare
+prepare(os.environ)
+import azure.storage.blob, boto3, bz2, ctypes, dependency_injector.containers, git
+import dockerfile_parse, google.cloud.storage, isal.igzip, loguru, lzma, requests
+import socket, ssl, zlib_ng.zlib_ng, zstandard
+for service in ("s3", "sts", "ecr", "ecr-public", "sso", "sso-oidc"):
+    boto3.client(service, region_name="eu-west-1")
+mapped = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
+print(sorted(path for path in mapped if not path.startswith("/kaniko/")))
+print(socket.gethostbyname("named.test"), os.environ["LC_CTYPE"], sys.flags.utf8_mode)
+"""
+
+
+def test_every_package_loads_with_nothing_from_outside(
+    executor_image: ExecutorImage, traps: tuple[str, ...]
+) -> None:
+    interpreter = executor_image.shell("head -n 1 /kaniko/executor").stdout[2:].split()
+    done = executor_image.run(
+        interpreter[1],
+        "-c",
+        EVERY_PACKAGE,
+        flags=(
+            *traps,
+            "--add-host=named.test:127.0.0.9",
+            "--env=LC_ALL=",
+            f"--entrypoint={interpreter[0]}",
+        ),
+    )
+    assert done.stdout.splitlines() == ["[]", "127.0.0.9 C.UTF-8 1"]
+    assert done.stderr == ""

@@ -34,18 +34,7 @@ class Stamp(NamedTuple):
     @classmethod
     def of(cls, now: os.stat_result) -> Stamp:
         """Return the fields of what stat says."""
-        return cls(
-            now.st_ctime_ns,
-            now.st_ino,
-            now.st_dev,
-            now.st_mtime_ns,
-            now.st_size,
-            now.st_mode,
-            now.st_uid,
-            now.st_gid,
-            now.st_nlink,
-            now.st_rdev,
-        )
+        return cls._make(_FORMAT.unpack(_pack(now)))
 
 
 class Stamps:
@@ -64,12 +53,12 @@ class Stamps:
 
     def is_kept(self, path: str, now: os.stat_result) -> bool:
         """Return whether exactly what stat says now is kept."""
-        return self._packed.get(path) == _FORMAT.pack(*Stamp.of(now))
+        return self._packed.get(path) == _pack(now)
 
     def note(self, path: str, now: os.stat_result) -> None:
         """Keep what stat says now."""
         self._newest_ns = max(self._newest_ns, now.st_ctime_ns)
-        self._packed[path] = _FORMAT.pack(*Stamp.of(now))
+        self._packed[path] = _pack(now)
 
     def get(self, path: str) -> Stamp | None:
         """Return what is kept of a path."""
@@ -102,3 +91,18 @@ class Stamps:
         newest = min(self._newest_ns, time.time_ns())
         while time.clock_gettime_ns(_CLOCK_REALTIME_COARSE) <= newest:
             time.sleep(_TICK_SECONDS)
+
+
+def _pack(now: os.stat_result) -> bytes:
+    return _FORMAT.pack(
+        now.st_ctime_ns,
+        now.st_ino,
+        now.st_dev,
+        now.st_mtime_ns,
+        now.st_size,
+        now.st_mode,
+        now.st_uid,
+        now.st_gid,
+        now.st_nlink,
+        now.st_rdev,
+    )

@@ -84,14 +84,14 @@ class Walk:
         with Handles(self._root) as handles:
             for seen in self._paths(handles):
                 present.add(seen.path)
-                old = self._stamps.get(seen.path)
                 if self._kept.is_above(seen.path) and before.get(seen.path) is None:
                     row = observer.row(seen.directory, seen.path, seen.stat, None)
                     builders |= {seen.path: row} if row else {}
                     continue
-                is_same = self._is_same(seen, old)
+                is_same = self._is_same(seen)
                 if is_same and not reads_all:
                     continue
+                old = self._stamps.get(seen.path)
                 self._stamps.note(seen.path, seen.stat)
                 if old is not None and old.inode != seen.stat.st_ino:
                     replaced.add(seen.path)
@@ -107,9 +107,10 @@ class Walk:
             self._refusals.absent.discard(path)
         return Observation(touched=touched, gone=gone)
 
-    def _is_same(self, seen: _Seen, old: Stamp | None) -> bool:
+    def _is_same(self, seen: _Seen) -> bool:
         if self._stamps.is_kept(seen.path, seen.stat):
             return True
+        old = self._stamps.get(seen.path)
         return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
 
     def _paths(self, handles: Handles) -> Iterator[_Seen]:

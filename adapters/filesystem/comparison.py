@@ -42,8 +42,16 @@ class Comparison(Enum):
 
     STAMPS = "ctime, inode and all other stat data"
     CONTENTS = "all stat data, and contents"
-    STAT = "size, time, mode, owner and links"
+    STAT = "size, time, mode and owner"
     TIME = "time and type"
+
+    @property
+    def trusts_inodes(self) -> bool:
+        """Whether an inode number says what file it is.
+
+        Where the ctime is not kept, numbers may be given anew at any time.
+        """
+        return self is Comparison.STAMPS
 
     def is_same(self, old: Stamp, now: Stamp) -> bool:
         """Return whether the stat data of a path count as equal."""
@@ -51,7 +59,7 @@ class Comparison(Enum):
             case Comparison.STAMPS | Comparison.CONTENTS:
                 return old == now
             case Comparison.STAT:
-                return _without_identity(old) == _without_identity(now)
+                return _description(old) == _description(now)
             case Comparison.TIME:
                 return _time_and_type(old) == _time_and_type(now)
 
@@ -83,8 +91,8 @@ def _magic_number(path: str) -> int:
     return kind.from_buffer(buffer).value & 0xFFFFFFFF
 
 
-def _without_identity(stamp: Stamp) -> Stamp:
-    return stamp._replace(ctime_ns=0, inode=0, device=0)
+def _description(stamp: Stamp) -> Stamp:
+    return stamp._replace(ctime_ns=0, inode=0, device=0, links=0)
 
 
 def _time_and_type(stamp: Stamp) -> tuple[int, int]:

@@ -93,13 +93,14 @@ class Walk:
                     continue
                 old = self._stamps.get(seen.path)
                 self._stamps.note(seen.path, seen.stat)
-                if old is not None and old.inode != seen.stat.st_ino:
+                if self._is_replaced(old, seen.stat):
                     replaced.add(seen.path)
-                formerly = _formerly(old, seen.stat)
+                    old = None
+                formerly = None if old is None else _formerly(old)
                 row = observer.row(seen.directory, seen.path, seen.stat, formerly)
                 if row is None:
                     present.discard(seen.path)
-                elif not is_same or _is_told(row, before):
+                elif self._is_told(row, before):
                     touched[seen.path] = row
         gone = self._gone(present, replaced)
         touched |= _parents_of(touched, builders)
@@ -112,6 +113,18 @@ class Walk:
             return True
         old = self._stamps.get(seen.path)
         return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
+
+    def _is_replaced(self, old: Stamp | None, now: os.stat_result) -> bool:
+        is_other = old is not None and old.inode != now.st_ino
+        return is_other and self._comparison.trusts_inodes
+
+    def _is_told(self, row: FileEntry, before: FileTree) -> bool:
+        """Return whether a row is worth comparing.
+
+        One that is as before is, for the names it may be linked with now; without
+        inodes to be trusted nothing can be said of those.
+        """
+        return self._comparison.trusts_inodes or differs(before.get(row.path), row)
 
     def _paths(self, handles: Handles) -> Iterator[_Seen]:
         mounts = mount_points(self._root) - self._kept.claimed
@@ -161,12 +174,8 @@ class Walk:
         return gone | absent
 
 
-def _is_told(row: FileEntry, before: FileTree) -> bool:
-    """Return whether a row with the stat data of before is worth comparing.
-
-    A name of several is, for what has become of the others.
-    """
-    return row.link_group != "" or differs(before.get(row.path), row)
+def _formerly(old: Stamp) -> Formerly:
+    return Formerly(stat.S_IMODE(old.mode), old.uid, old.gid, old.mtime_ns)
 
 
 def _parents_of(
@@ -175,9 +184,3 @@ def _parents_of(
     """Return those of some rows that something touched lies below."""
     above = {up for path in touched for up in ancestors_of(path)} if rows else set()
     return {path: row for path, row in rows.items() if path in above}
-
-
-def _formerly(old: Stamp | None, now: os.stat_result) -> Formerly | None:
-    if old is None or old.inode != now.st_ino:
-        return None
-    return Formerly(stat.S_IMODE(old.mode), old.uid, old.gid, old.mtime_ns)

@@ -45,7 +45,8 @@ from tests.support.archives import (
 from tests.support.clocks import KeepingClock
 from tests.support.disks import Disk, MemoryDisk, RealDisk, enter_mount_namespace, flat
 
-KINDS = ["memory", "directory", "untrusted", "overlay"]
+TRUSTED = ["memory", "directory", "overlay"]
+KINDS = [*TRUSTED, "untrusted"]
 EXCLUDED = ["/var/ignored", "/etc/hosts"]
 
 
@@ -389,6 +390,7 @@ def test_replacing_a_name_of_a_hard_link_leaves_the_others_alone(stage: Stage) -
     assert rows == ["dir usr", "dir usr/bin", "file usr/bin/b"]
 
 
+@pytest.mark.parametrize("stage", TRUSTED, indirect=True)
 def test_joining_existing_files_takes_both_into_the_layer(stage: Stage) -> None:
     tree = stage.extract(file("a", b"same"), file("b", b"same"))
     stage.disk.remove("b")

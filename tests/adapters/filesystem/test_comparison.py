@@ -17,9 +17,9 @@ from adapters.filesystem.directory_root import DirectoryRoot, DirectoryRoots
 from adapters.filesystem.stamps import Stamps
 from application.options import SnapshotMode
 from domain.snapshot.exclusion import Exclusions
-from domain.snapshot.layer_plan import LayerPlan, PlannedEntry, PlannedWhiteout
+from domain.snapshot.layer_plan import LayerPlan, PlannedWhiteout
 from domain.snapshot.tree import FileTree
-from tests.support.archives import file, hard_link, layer, symlink
+from tests.support.archives import directory, file, hard_link, layer, symlink
 
 TIME = 1_500_000_000 * 10**9
 """The time of every member of a test layer."""
@@ -28,15 +28,20 @@ TIME = 1_500_000_000 * 10**9
 class RootWithoutCtime(DirectoryRoot):
     """A root on a file system that moves no ctime when a file changes."""
 
-    def hide_ctimes(self) -> None:
-        """Have the ctimes that are on disk now be those known."""
+    def know(self, path: str) -> None:
+        """Take what is on disk for what the disk made of the model."""
+        self._stamps.note(path, Path(self.path, path).lstat())
+
+    def hide_ctimes(self, inodes_later: int = 0) -> None:
+        """Have the ctimes and inodes that are on disk now be those known."""
         for path in list(self._stamps):
             target = Path(self.path, path)
             old = self._stamps.get(path)
             if old is None or not os.path.lexists(target):
                 continue
             now = target.lstat()
-            fields = (old.mode, now.st_ino, old.device, old.links, old.uid, old.gid)
+            inode = now.st_ino + inodes_later
+            fields = (old.mode, inode, old.device, old.links, old.uid, old.gid)
             times = {
                 "st_mtime_ns": old.mtime_ns,
                 "st_ctime_ns": now.st_ctime_ns,
@@ -155,19 +160,30 @@ def test_contents_are_compared_for_good(tmp_path: Path) -> None:
     assert paths(root.changes(tree)) == ["linked", "name"]
 
 
-def test_names_that_changed_places_are_linked_as_they_are_now(tmp_path: Path) -> None:
-    root = RootWithoutCtime(str(tmp_path), Exclusions(), comparison=Comparison.CONTENTS)
-    base = layer(
-        file("a", b"1"), hard_link("b", "a"), file("c", b"2"), hard_link("d", "c")
-    )
+@pytest.mark.parametrize("comparison", FOUND)
+def test_inodes_that_are_given_anew_are_no_change(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    """Not of hard links either, whose names look like files of their own then."""
+    root = RootWithoutCtime(str(tmp_path), Exclusions(), comparison=comparison)
+    tree = extracted(root)
+    (tmp_path / "name").unlink()
+    rewrite(tmp_path / "name", b"1")
+    root.hide_ctimes(inodes_later=1000)
+    assert root.changes(tree).is_empty
+
+
+def test_what_the_disk_refused_outlasts_new_inodes(tmp_path: Path) -> None:
+    root = RootWithoutCtime(str(tmp_path), Exclusions(), comparison=Comparison.STAT)
+    base = layer(directory("d"), file("d/f", b"1", uid=5))
     tree = FileTree.empty().apply(root.extract(base.open(), "", base.diff_id))
-    for old, new in (("b", "other"), ("d", "b"), ("other", "d")):
-        (tmp_path / old).rename(tmp_path / new)
-    root.hide_ctimes()
-    rows = [row for row in root.changes(tree).rows if isinstance(row, PlannedEntry)]
-    groups = {row.entry.path: row.entry.link_group for row in rows}
-    assert groups["a"] == groups["d"] != ""
-    assert groups["b"] == groups["c"] != ""
+    os.chown(tmp_path / "d" / "f", 0, 0)
+    root.know("d/f")
+    root.hide_ctimes(inodes_later=1000)
+    (tmp_path / "d" / "f").chmod(0o600)
+    (_, row) = root.changes(tree).rows
+    assert not isinstance(row, PlannedWhiteout)
+    assert (row.entry.mode, row.entry.uid) == (0o600, 5)
 
 
 def test_stamps_do_where_the_ctime_is_trusted() -> None:

@@ -81,9 +81,9 @@ def work_directory(root: RootOptions) -> WorkDirectory:
 
 def host_platform() -> Platform:
     """Return the platform we run on."""
-    import platform
+    import os
 
-    return Platform.parse(f"linux/{platform.machine()}")
+    return Platform.parse(f"linux/{os.uname().machine}")
 
 
 def work_near_root(choice: Choice, work: WorkDirectory) -> WorkDirectory:
@@ -103,9 +103,9 @@ def isolation(root: RootOptions) -> Choice:
     """
     from adapters.isolation.choice import choose
     from adapters.isolation.entering import enter
-    from adapters.isolation.probes import take_probes
+    from adapters.isolation.probes import MachineProbes
 
-    choice = choose(root.isolation, take_probes(force=root.force))
+    choice = choose(root.isolation, MachineProbes(force=root.force))
     enter(choice)
     return choice
 

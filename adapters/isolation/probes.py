@@ -1,8 +1,8 @@
 """Finds out what this machine lets us do, by doing it in a child.
 
-Each probe forks once, so that nothing it does outlives it; the answers are plain
-values. It decides nothing: `isolation.choice` does. To be called while the
-process has one thread.
+Each probe forks once, so that nothing it does outlives it, and only when its answer
+is wanted; answers are plain values. It decides nothing: `isolation.choice` does. To be
+used while the process has one thread.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from adapters.isolation.capabilities import SYS_ADMIN
 from adapters.isolation.container import sign_of_container
@@ -51,40 +53,68 @@ class Probe:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probes:
-    """What this machine allows.
+class Probes(Protocol):
+    """What this machine allows. Asking may take a few milliseconds the first time."""
 
-    Attributes:
-        namespaces: New mount, process, IPC and UTS namespaces, mounts in them,
-            and giving up capabilities: what CAP_SYS_ADMIN brings.
-        user_namespace: The same inside a user namespace in which every number
-            stands for itself.
-        in_place: Unpacking images over /.
-        chroot: chroot(2).
-        mknod: Making a device node.
-    """
+    @property
+    def namespaces(self) -> Probe:
+        """Tell whether CAP_SYS_ADMIN is there with what it brings.
 
-    namespaces: Probe
-    user_namespace: Probe
-    in_place: Probe
-    chroot: Probe
-    mknod: Probe
+        That is new mount, process, IPC and UTS namespaces, mounts in them, and giving
+        up capabilities.
+        """
+
+    @property
+    def user_namespace(self) -> Probe:
+        """Tell the same of a user namespace in which every number is itself."""
+
+    @property
+    def in_place(self) -> Probe:
+        """Tell whether images may be unpacked over /."""
+
+    @property
+    def chroot(self) -> Probe:
+        """Tell whether a process may change its root."""
+
+    @property
+    def mknod(self) -> Probe:
+        """Tell whether device nodes can be made."""
 
 
-def take_probes(*, force: bool) -> Probes:
-    """Try everything once; takes a few milliseconds and leaves nothing behind.
+class MachineProbes:
+    """Tries each thing once, when it is asked for, and leaves nothing behind.
 
     Args:
         force: Take it for granted that this is a container.
     """
-    return Probes(
-        namespaces=attempt(_use_namespaces),
-        user_namespace=attempt(_use_user_namespace),
-        in_place=_in_place(force=force),
-        chroot=attempt(lambda: os.chroot("/")),
-        mknod=attempt(_make_node),
-    )
+
+    def __init__(self, *, force: bool) -> None:
+        self._force = force
+
+    @cached_property
+    def namespaces(self) -> Probe:
+        """Try namespaces."""
+        return attempt(_use_namespaces)
+
+    @cached_property
+    def user_namespace(self) -> Probe:
+        """Try namespaces inside a user namespace."""
+        return attempt(_use_user_namespace)
+
+    @cached_property
+    def in_place(self) -> Probe:
+        """Look for a container around us."""
+        return _in_place(force=self._force)
+
+    @cached_property
+    def chroot(self) -> Probe:
+        """Try to change the root."""
+        return attempt(lambda: os.chroot("/"))
+
+    @cached_property
+    def mknod(self) -> Probe:
+        """Try to make a device node."""
+        return attempt(_make_node)
 
 
 def attempt(action: Callable[[], object]) -> Probe:

@@ -1,10 +1,12 @@
 """Which isolation is chosen from what was asked for and what is possible."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from adapters.isolation.choice import Choice, choose
 from adapters.isolation.entering import runner_for
-from adapters.isolation.probes import Probe, Probes
+from adapters.isolation.probes import MachineProbes, Probe, Probes
 from application.options import Isolation
 
 YES = Probe(possible=True)
@@ -14,6 +16,17 @@ NO = Probe(possible=False, reason="Operation not permitted")
 HERE = Probe(possible=True, reason="container: /.dockerenv")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Probes that were taken elsewhere."""
+
+    namespaces: Probe
+    user_namespace: Probe
+    in_place: Probe
+    chroot: Probe
+    mknod: Probe
+
+
 def probes(
     namespaces: Probe = NO,
     users: Probe = NO,
@@ -21,7 +34,7 @@ def probes(
     mknod: Probe = NO,
     in_place: Probe = NO,
 ) -> Probes:
-    return Probes(
+    return Known(
         namespaces=namespaces,
         user_namespace=users,
         chroot=chroot,
@@ -93,3 +106,20 @@ def test_in_place_comes_before_chroot_or_is_asked_for(
 def test_each_choice_has_its_runner(isolation: str) -> None:
     choice = Choice(isolation=isolation, reason="why")
     assert runner_for(choice, "/work").isolation == isolation
+
+
+def test_nothing_is_probed_that_is_not_wanted() -> None:
+    class OneProbe(MachineProbes):
+        """Fails at any other."""
+
+        @property
+        def namespaces(self) -> Probe:
+            return YES
+
+        @property
+        def mknod(self) -> Probe:
+            raise AssertionError
+
+        user_namespace = in_place = chroot = mknod
+
+    assert choose(Isolation.AUTO, OneProbe(force=False)).isolation == "namespaces"

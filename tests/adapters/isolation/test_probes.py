@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from adapters.isolation.identity_map import identity
-from adapters.isolation.probes import attempt, take_probes
+from adapters.isolation.probes import MachineProbes, attempt
 
 
 def _refused() -> None:
@@ -33,14 +33,15 @@ def test_a_probe_that_is_killed_is_impossible() -> None:
 def test_probing_changes_nothing_here() -> None:
     names = [f"/proc/self/ns/{kind}" for kind in ("mnt", "user", "pid", "uts")]
     before = [Path(name).readlink() for name in names]
-    probes = take_probes(force=True)
+    probes = MachineProbes(force=True)
+    assert all((probes.namespaces, probes.user_namespace, probes.mknod))
     assert [Path(name).readlink() for name in names] == before
     assert probes.chroot.possible  # the tests run as root
 
 
 def test_whoever_does_not_live_in_the_runtime_never_builds_in_place() -> None:
     """Else the tests would remove the machine they run on."""
-    probe = take_probes(force=True).in_place
+    probe = MachineProbes(force=True).in_place
     assert not probe.possible
     assert probe.reason == "the builder does not live in /kaniko"
 

@@ -70,7 +70,7 @@ demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
 soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random trees
 	$(PYTEST) -s $(or $(T),soak)
 
-bench: $(STAMP) ## compare speed with other builders; K=CASE, JSON=FILE, KANIKO=BINARY
+bench: $(STAMP) ## compare speed with builders; K=CASE JSON=FILE IMAGE=OURS KANIKO=BINARY
 	$(BIN)/python -m integration.bench $(if $(JSON),--json '$(JSON)') $(K)
 
 image: ## build the three images with docker: executor, debug, warmer

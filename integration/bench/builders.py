@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +20,8 @@ from integration.executor import Executor
 from integration.services.docker import CLIENT, DAEMON, Docker, running_docker
 
 KANIKO_VARIABLE = "KANIKO"
+IMAGE_VARIABLE = "IMAGE"
+"""Names the product's image: an archive, or what the docker daemon has."""
 BUILDAH = "buildah"
 IN_ROOT = (
     'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" || exit 1; '
@@ -30,7 +34,7 @@ class BuildFailedError(Exception):
 
 
 class Builder(Protocol):
-    """A builder: `prepare`, then `build` against the clock, then `clean`."""
+    """A builder: `prepare`, then `build`, which is measured, then `clean`."""
 
     @property
     def name(self) -> str:
@@ -39,8 +43,8 @@ class Builder(Protocol):
     def prepare(self, context: Path) -> None:
         """Get ready to build with nothing stored from earlier builds."""
 
-    def build(self, context: Path) -> None:
-        """Build the context.
+    def build(self, context: Path) -> float:
+        """Build the context and return the seconds it took.
 
         Raises:
             BuildFailedError: It cannot.
@@ -62,16 +66,60 @@ class Kanipy:
     def prepare(self, context: Path) -> None:
         """Do nothing: it keeps nothing."""
 
-    def build(self, context: Path) -> None:
+    def build(self, context: Path) -> float:
         """Build to a layout."""
+        began = time.perf_counter()
         try:
             self._executor.layout(context, self._layout)
         except AssertionError as error:
             raise BuildFailedError(str(error)) from error
+        return time.perf_counter() - began
 
     def clean(self) -> None:
         """Remove the layout."""
         shutil.rmtree(self._layout, ignore_errors=True)
+
+
+class KanipyImage:
+    """The product in its image, under the capabilities that docker gives by default.
+
+    What is measured is the life of the container: docker's work before and after is
+    none of the builder's, and the other builders do not run in one. Context and output
+    are mounts.
+    """
+
+    name = "kanipy"
+
+    def __init__(
+        self, scratch: Path, docker: Docker, image: str, flags: Sequence[str] = ()
+    ) -> None:
+        self._output = scratch / "kanipy-output"
+        self._docker = docker
+        self._image = _loaded(image, docker)
+        self._flags = flags
+
+    def prepare(self, context: Path) -> None:
+        """Make the container."""
+        self._output.mkdir()
+        mounts = (f"--volume={context}:/workspace", f"--volume={self._output}:/output")
+        container = ("--name=bench", "--network=host", *mounts, self._image)
+        output = ("--no-push", "--oci-layout-path=/output/layout")
+        self._docker.run("create", *container, *output, *self._flags)
+
+    def build(self, context: Path) -> float:
+        """Build in the container, to a layout."""
+        done = self._docker.run("start", "--attach", "bench", check=False)
+        if done.returncode:
+            raise BuildFailedError(done.stdout + done.stderr)
+        times = "{{.State.StartedAt}} {{.State.FinishedAt}}"
+        answer = self._docker.run("inspect", f"--format={times}", "bench").stdout
+        began, ended = map(datetime.fromisoformat, answer.split())
+        return (ended - began).total_seconds()
+
+    def clean(self) -> None:
+        """Remove container and output."""
+        self._docker.run("rm", "--force", "--volumes", "bench")
+        shutil.rmtree(self._output, ignore_errors=True)
 
 
 class BuildKit:
@@ -86,12 +134,14 @@ class BuildKit:
         """Remove the base and all cached steps."""
         self.clean()
 
-    def build(self, context: Path) -> None:
+    def build(self, context: Path) -> float:
         """Build into the daemon's store."""
+        began = time.perf_counter()
         try:
             self._docker.build(context, "bench/built")
         except AssertionError as error:
             raise BuildFailedError(str(error)) from error
+        return time.perf_counter() - began
 
     def clean(self) -> None:
         """Remove the image, its base and all cached steps."""
@@ -113,10 +163,10 @@ class Buildah:
         self.clean()
         self._store.mkdir()
 
-    def build(self, context: Path) -> None:
+    def build(self, context: Path) -> float:
         """Build into the store."""
         options = ("--isolation=chroot", "--tls-verify=false", "--network=host")
-        _run(self._command("bud", *options, "--tag=bench", str(context)))
+        return _run(self._command("bud", *options, "--tag=bench", str(context)))
 
     def clean(self) -> None:
         """Remove the store, and what is mounted in it."""
@@ -151,14 +201,14 @@ class Kaniko:
         shutil.copy2(self._binary, self._root / "kaniko" / "executor")
         shutil.copytree(context, self._root / "kaniko" / "context")
 
-    def build(self, context: Path) -> None:
+    def build(self, context: Path) -> float:
         """Build in the root, in mount and process namespaces of its own."""
         flags = ("--force", "--no-push", "--insecure", "--insecure-pull")
         context_flags = ("--context=dir:///kaniko/context",)
         output = ("--tar-path=/kaniko/image.tar", "--destination=bench")
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         shell = ["sh", "-c", IN_ROOT, "sh", str(self._root)]
-        _run([*namespaces, *shell, *context_flags, *flags, *output])
+        return _run([*namespaces, *shell, *context_flags, *flags, *output])
 
     def clean(self) -> None:
         """Remove the root; its mounts went with the namespace."""
@@ -177,12 +227,18 @@ def all_builders(
         flags: Flags for kanipy.
     """
     absent = []
+    image = os.environ.get(IMAGE_VARIABLE)
     with ExitStack() as stack:
-        builders: list[Builder] = [Kanipy(scratch, flags)]
+        builders: list[Builder] = []
         if Path(DAEMON).exists() and Path(CLIENT).exists():
-            builders.append(BuildKit(stack.enter_context(running_docker())))
+            docker = stack.enter_context(running_docker())
+            if image:
+                builders.append(KanipyImage(scratch, docker, image, flags))
+            builders.append(BuildKit(docker))
         else:
-            absent.append(f"docker: no {DAEMON}")
+            absent.append(f"docker: no {DAEMON}, and so no {IMAGE_VARIABLE}")
+        if not builders or not image:
+            builders.insert(0, Kanipy(scratch, flags))
         if shutil.which(BUILDAH):
             builders.append(Buildah(scratch, _storage_driver(scratch)))
         else:
@@ -195,6 +251,14 @@ def all_builders(
         yield builders, absent
 
 
+def _loaded(image: str, docker: Docker) -> str:
+    """Load an image of an archive and return its name; of any other word, itself."""
+    if not Path(image).is_file():
+        return image
+    said = docker.run("load", f"--input={image}").stdout
+    return said.strip().rpartition(": ")[2]
+
+
 def _storage_driver(scratch: Path) -> str:
     command = ["stat", "--file-system", "--format=%T", str(scratch)]
     kind = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -202,7 +266,9 @@ def _storage_driver(scratch: Path) -> str:
     return "vfs" if kind.strip() == "overlayfs" else "overlay"
 
 
-def _run(command: Sequence[str]) -> None:
+def _run(command: Sequence[str]) -> float:
+    """Run a command and return the seconds it took."""
+    began = time.perf_counter()
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -214,3 +280,4 @@ def _run(command: Sequence[str]) -> None:
     )
     if done.returncode:
         raise BuildFailedError(done.stdout)
+    return time.perf_counter() - began

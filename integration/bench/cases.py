@@ -41,12 +41,23 @@ WIDE = Base(name="wide", files=100_000, size=4_500)
 
 _STEP = "RUN mkdir -p /new && echo {n} > /new/{n} && echo {n} > /wide/{n}/0\n"
 
+_TINY = (
+    "FROM {base}\nLABEL version=1\nENV LANG=C.UTF-8\nCOPY files /files\n"
+    'WORKDIR /files\nEXPOSE 80\nCMD ["ls"]\n'
+)
+
 CASES = (
     Case(
         name="tiny",
-        title="busybox, COPY, RUN true",
+        title="busybox, COPY of one file, metadata, RUN true",
         base=BUSYBOX,
-        dockerfile="FROM {base}\nCOPY files /files\nRUN true\n",
+        dockerfile=_TINY + "RUN true\n",
+    ),
+    Case(
+        name="tiny-copy",
+        title="the same without RUN",
+        base=BUSYBOX,
+        dockerfile=_TINY,
     ),
     Case(
         name="stages",
@@ -63,7 +74,7 @@ CASES = (
         size=10_000,
     ),
     Case(
-        name="copy",
+        name="copy-20000",
         title="COPY of 20,000 files (200 MB) on 7,000 files",
         base=SERVER,
         dockerfile="FROM {base}\nCOPY files /files\n",
@@ -77,7 +88,7 @@ CASES = (
         dockerfile="FROM {base}\nRUN true\n",
     ),
     Case(
-        name="runs",
+        name="ten-runs",
         title="10 RUN steps on 100,000 files (450 MB)",
         base=WIDE,
         dockerfile="FROM {base}\n"

@@ -22,6 +22,7 @@ from application.ports.credentials import CredentialSource
 
 NO_HEADERS: Mapping[str, str] = {}
 _NOT_TLS = frozenset({Failure.TLS, Failure.REFUSED, Failure.BROKEN, Failure.TIMEOUT})
+BAD_REQUEST = 400
 UNAUTHORIZED = 401
 
 
@@ -140,11 +141,13 @@ class RegistryConnection:
     def _ping(self, access: Access) -> str:
         """Return the registry's base URL after asking who is there.
 
-        https first, everywhere; plain HTTP only on loopback and where an option
-        allows it, and only if what answers is no TLS server.
+        https first, everywhere but on loopback; plain HTTP only there and where an
+        option allows it, and only if what answers is no TLS server.
         """
         host = self.registry
         allowed = is_loopback(host_and_port(host)[0])
+        if allowed and (base := self._plain_base()):
+            return base
         allowed |= self._http.options.for_host(host).plain_http
         try:
             return self._ping_at(f"https://{host}", retry=not allowed)
@@ -156,18 +159,38 @@ class RegistryConnection:
         except TransportError as error:
             raise unreachable(error, self._ping_attempt(access)) from error
 
+    def _plain_base(self) -> str:
+        """Return the base URL if what answers speaks plain HTTP, else "".
+
+        Nobody can stand between us and loopback, and asking so saves loading the
+        roots that TLS trusts. Servers of TLS hang up, answer 400 or redirect.
+        """
+        base = f"http://{self.registry}"
+        request = Request(method="GET", url=f"{base}/v2/", retry=False)
+        try:
+            with self._http.send(request) as response:
+                own = response.url.startswith(f"{base}/")
+                plain = own and response.status != BAD_REQUEST
+                return self._learn(response, base) if plain else ""
+        except TransportError:
+            return ""
+
     def _ping_attempt(self, access: Access) -> Attempt:
         return self.attempt("GET", access, "reach the registry")
 
     def _ping_at(self, base: str, *, retry: bool) -> str:
         request = Request(method="GET", url=f"{base}/v2/", retry=retry)
         with self._http.send(request) as response:
-            own = response.url.startswith(f"{base}/")
-            challenge = choose(response.header("WWW-Authenticate"))
-            if response.status == UNAUTHORIZED and own and challenge:
-                self._authentication.learn(challenge, base)
-            # Whatever else it says, it answers; what matters is asked later.
-            return base
+            return self._learn(response, base)
+
+    def _learn(self, response: Response, base: str) -> str:
+        """Heed the challenge of an answer to a ping, and return the base URL."""
+        own = response.url.startswith(f"{base}/")
+        challenge = choose(response.header("WWW-Authenticate"))
+        if response.status == UNAUTHORIZED and own and challenge:
+            self._authentication.learn(challenge, base)
+        # Whatever else it says, it answers; what matters is asked later.
+        return base
 
 
 class RegistryConnections:

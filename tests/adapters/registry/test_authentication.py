@@ -13,6 +13,7 @@ from adapters.registry.connection import RegistryConnections
 from adapters.registry.source import RegistryImageSource
 from application.errors import RegistryError, RegistryUnreachable, Unauthorized
 from application.ports.credentials import Credential
+from domain.errors import UsageError
 from domain.image.reference import Reference
 from tests.adapters.registry.conftest import Connect
 from tests.support.images import AMD64, make_image, make_tar
@@ -252,14 +253,35 @@ def test_a_challenge_of_the_host_redirected_to_is_not_answered(
 
 
 def test_plain_http_is_spoken_where_an_option_allows_it(retries: Retries) -> None:
-    """Loopback names are asked by https first; what answers is no TLS server."""
+    """On loopback nobody has to allow it."""
     with FakeRegistry() as server, HttpClient(retries=retries) as http:
         connection = RegistryConnections(http, MemoryCredentials()).to(server.host)
         connection.send("GET", "app/tags", access=PULL, purpose="x").close()
     assert server.seen[0].line == "GET /v2/"
 
 
-def test_tls_on_loopback_is_preferred_and_verified(retries: Retries) -> None:
+# Whoever makes settings of TLS of these options is told so.
+NO_TLS = HttpOptions(other_hosts=HostOptions(ca_files=("/nonexistent.pem",)))
+
+
+def test_plain_http_on_loopback_is_found_without_tls(
+    server: FakeRegistry, retries: Retries
+) -> None:
+    with HttpClient(NO_TLS, retries) as http:
+        _resolve(server, RegistryConnections(http, MemoryCredentials()))
+    assert [seen.line for seen in server.seen].count("GET /v2/") == 1
+
+
+def test_whoever_refuses_plain_http_on_loopback_is_asked_for_tls(
+    server: FakeRegistry, retries: Retries
+) -> None:
+    with HttpClient(NO_TLS, retries) as http:
+        server.faults.append(Fault("GET /v2/$", status=400))
+        with pytest.raises(UsageError, match="CA certificate"):
+            _resolve(server, RegistryConnections(http, MemoryCredentials()))
+
+
+def test_tls_on_loopback_is_verified(retries: Retries) -> None:
     with FakeRegistry(tls=True) as server, HttpClient(retries=retries) as http:
         with pytest.raises(RegistryUnreachable, match="certificate") as caught:
             _resolve(server, RegistryConnections(http, MemoryCredentials()))

@@ -18,9 +18,9 @@ import os
 from entrypoints.own_runtime import prepare
 
 prepare(os.environ)
-from entrypoints.{module} import main
+from entrypoints.{module} import {function}
 
-sys.exit(main())
+sys.exit({function}())
 """
 _TELL_VERSION = """\
 if sys.argv[1:] == ["--version"]:
@@ -30,14 +30,16 @@ if sys.argv[1:] == ["--version"]:
     sys.exit(0)
 """
 """The answer that needs nothing else of the product."""
-_COMMANDS = {"executor": _TELL_VERSION, "warmer": ""}
+_COMMANDS = {"executor": (_TELL_VERSION, "command"), "warmer": ("", "main")}
+"""What each script does first, and the function that it calls."""
 
 
 def add_commands(out: Path) -> None:
     """Write the scripts that start the product's commands."""
-    for name, first in _COMMANDS.items():
-        search_path = list(SEARCH_PATH)
-        text = _START.format(search_path=search_path, module=name, first=first)
+    for name, (first, function) in _COMMANDS.items():
+        text = _START.format(
+            search_path=list(SEARCH_PATH), module=name, first=first, function=function
+        )
         _write_script(below(out, name), text)
 
 

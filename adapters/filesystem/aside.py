@@ -13,13 +13,13 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.filesystem.builder_paths import BuilderPaths, mount_points
 from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.root_writer import RootWriter
 from adapters.filesystem.umask import umask_zero
+from domain.values import dataclass
 
 HIDDEN = ".kanipy-aside-"
 

@@ -38,7 +38,6 @@ def copy_request(
     """
     destination = words.expand(instruction.destination)
     chown, chmod = instruction.chown, instruction.chmod
-    excluded = words.expand_all(instruction.exclude)
     return CopyRequest(
         sources=expanded_sources(instruction, words),
         inline=_inline_files(instruction, words),
@@ -46,7 +45,8 @@ def copy_request(
         owner=None if chown is None else accounts.owner(words.expand(chown)),
         mode=None if chmod is None else ModeChange.parse(words.expand(chmod)),
         parents=isinstance(instruction, Copy) and instruction.parents,
-        exclude=IgnoreRules.of(excluded) if excluded else None,
+        # docker does not expand its words
+        exclude=IgnoreRules.of(instruction.exclude) if instruction.exclude else None,
     )
 
 

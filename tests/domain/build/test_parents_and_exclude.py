@@ -10,7 +10,7 @@ from domain.build.plan import Facts
 from domain.errors import BuildRuleError, DockerfileError
 from domain.snapshot.entry import ancestors_of
 from domain.snapshot.layer_plan import PlannedEntry
-from tests.support.planning import context, copied, planned, stage
+from tests.support.planning import after, context, copied, planned, stage
 from tests.support.trees import draw
 
 SOURCE = """
@@ -194,6 +194,12 @@ def test_what_is_left_out(text: str, expected: list[str]) -> None:
 def test_a_file_that_is_named_itself_is_copied(source: str) -> None:
     """Patterns are relative to each source: there is nothing below a file."""
     assert paths(f"COPY --exclude=*.md {source} /o/") == ["o/top.md"]
+
+
+def test_what_is_left_out_is_not_expanded() -> None:
+    state = after("ENV OUT=top.md")
+    made = copied("COPY --exclude=$OUT . /o/", SOURCE, state=state)
+    assert "top.md" in "".join(draw(made))
 
 
 def test_a_directory_that_is_left_out_but_for_a_file_keeps_its_metadata() -> None:

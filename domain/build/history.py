@@ -59,7 +59,8 @@ def metadata_history(instruction: Metadata, words: Words, after: StageState) -> 
 
 def run_history(instruction: Run, state: StageState) -> str:
     """Return the text of a RUN: the declared ARGs as it sees them, its arguments."""
-    declared = [f"{name}={state.variables[name]}" for name in state.arguments]
+    seen = state.variables
+    declared = [f"{name}={seen.get(name, '')}" for name in state.arguments]
     count = [f"|{len(declared)}"] if declared else []
     command = run_arguments(instruction, state.shell)
     return " ".join(["RUN", *count, *declared, *command, "# buildkit"])

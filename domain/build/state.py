@@ -22,13 +22,13 @@ class StageState:
         image: Config, history and diff IDs so far.
         variables: Every variable RUN sees and words are expanded with, in the
             order they were first set: those of the config and declared ARGs.
-        arguments: Declared ARGs with their values, for history texts.
+        arguments: Declared ARGs with what the last ARG gave them, for history texts.
         has_own_cmd: Whether this stage has a CMD, so that ENTRYPOINT keeps it.
     """
 
     image: ImageConfig
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     has_own_cmd: bool = False
 
     @classmethod
@@ -69,11 +69,10 @@ class StageState:
 
     def with_argument(self, name: str, value: str | None) -> Self:
         """Return this with an ARG declared; None declares it without a value."""
-        if value is None:
-            return self
+        given = {} if value is None else {name: value}
         return replace(
             self,
-            variables={**self.variables, name: value},
+            variables={**self.variables, **given},
             arguments={**self.arguments, name: value},
         )
 

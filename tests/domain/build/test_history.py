@@ -17,6 +17,7 @@ BEFORE = after("ARG who=world\nARG unset\nENV v=/dir")
         ('LABEL a="x y" k-$who=$v', "LABEL a=x y k-world=/dir"),
         ("ARG A=1 B=$who C", "ARG A=1 B=world C"),
         ("ARG G=default", "ARG G=given"),
+        ("ARG who", "ARG who"),
         ("CMD echo $d", 'CMD ["/bin/sh" "-c" "echo $d"]'),
         ('CMD ["é", "\\"q\\""]', 'CMD ["é" "\\"q\\""]'),
         ("CMD []", "CMD []"),
@@ -31,8 +32,8 @@ BEFORE = after("ARG who=world\nARG unset\nENV v=/dir")
         ("HEALTHCHECK NONE", "HEALTHCHECK NONE"),
         ("ONBUILD RUN x", "ONBUILD RUN x"),
         ("WORKDIR $v/sub", "WORKDIR /dir/sub"),
-        ("RUN true", "RUN |1 who=world /bin/sh -c true # buildkit"),
-        ('RUN ["a", "b"]', "RUN |1 who=world a b # buildkit"),
+        ("RUN true", "RUN |2 who=world unset= /bin/sh -c true # buildkit"),
+        ('RUN ["a", "b"]', "RUN |2 who=world unset= a b # buildkit"),
         ("COPY a b $v/", "COPY a b /dir/ # buildkit"),
         (
             "COPY --chmod=644 --chown=3:4 --link a /x",

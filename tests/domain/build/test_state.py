@@ -59,7 +59,14 @@ def test_an_argument_declared_after_env_of_its_name_wins() -> None:
 
 
 def test_an_argument_without_value_is_unset() -> None:
-    assert state().with_argument("A", None) == state()
+    declared = state().with_argument("A", None)
+    assert dict(declared.variables) == dict(state().variables)
+    assert declared.arguments == {"A": None}
+
+
+def test_an_argument_keeps_its_value_when_it_is_declared_without_one() -> None:
+    declared = state().with_argument("A", "1").with_argument("A", None)
+    assert declared.variables["A"] == "1"
 
 
 def test_a_child_inherits_arguments_but_not_that_cmd_was_its_own() -> None:

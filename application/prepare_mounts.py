@@ -163,6 +163,8 @@ class PrepareMounts:
         if value is None:
             if mount.required:
                 raise _missing("secret", mount.id, f"--secret id={mount.id},src=FILE")
+            if mount.env is not None:
+                ready.secrets[mount.env] = ""  # docker does so
             return
         if mount.env is not None:
             if b"\0" in value:

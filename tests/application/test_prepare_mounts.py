@@ -201,7 +201,7 @@ def test_secrets_are_files_and_variables() -> None:
     file = FileMount(target="/run/secrets/s", content=SECRET)
     assert mounted.build.runner.shown == [(file,), (), ()]
     values = [dict(spec.environment).get("S") for spec in mounted.specs]
-    assert values == [None, SECRET.decode(), None]
+    assert values == [None, SECRET.decode(), ""]
 
 
 def test_a_secret_beats_a_variable_of_the_image() -> None:

@@ -232,15 +232,19 @@ class _Copier:
             self._copy_file(entry, target, source)
 
     def _unpack(self, archive: Sequence[PlannedEntry]) -> None:
-        """Unpack an archive: its destination is a directory whatever its name."""
+        """Unpack an archive: its destination is a directory whatever its name.
+
+        --chmod does not count for an archive, nor for the directories on the way.
+        """
         self._count += 1
         directory = self._draft.resolve(self._request.destination)
-        self._draft.make_directories(directory, self._template)
+        request = self._request
+        template = directory_template(request.owner, None, request.now_ns)
+        self._draft.make_directories(directory, template)
         members = [
             member._replace(entry=self._tell_apart(member.entry)) for member in archive
         ]
-        owner = self._request.owner
-        unpack_members(members, self._draft, directory, owner, self._template)
+        unpack_members(members, self._draft, directory, request.owner, request.now_ns)
 
     def _target(self, name: str, *, is_directory: bool) -> str:
         """Return where a source goes, making the directories on the way."""

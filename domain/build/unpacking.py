@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from domain.build.accounts import Owner
 from domain.build.draft import Draft
-from domain.snapshot.entry import FileEntry, join, name_of, parent_of
+from domain.snapshot.entry import FileEntry, FileType, join, name_of, parent_of
 from domain.snapshot.layer_plan import Content, PlannedEntry
 from domain.snapshot.tree import resolve_path
 
@@ -22,7 +22,7 @@ def unpack_members(
     draft: Draft,
     directory: str,
     owner: Owner | None,
-    template: FileEntry,
+    now_ns: int,
 ) -> None:
     """Put the members of an archive into a draft.
 
@@ -32,11 +32,13 @@ def unpack_members(
         draft: The layer under construction.
         directory: Resolved path of a directory that is there.
         owner: Owner of all members, None to keep the archive's.
-        template: Row of directories that the archive does not name.
+        now_ns: Time of directories that the archive does not name; they are
+            root's, whatever the owner.
 
     Raises:
         BuildRuleError: A member lies below something that is no directory.
     """
+    template = FileEntry("", FileType.DIRECTORY, mtime_ns=now_ns)
     linked: dict[str, Content | None] = {}
     for entry, content in members:
         if not entry.path:

@@ -53,7 +53,7 @@ def test_the_destination_is_a_directory_whatever_its_name(text: str) -> None:
 def test_members_keep_owner_and_mode_and_chown_overrides_the_owner() -> None:
     made = added("ADD --chown=9:9 --chmod=777 a.tar /n/", ARCHIVE)
     assert made == [
-        "d 0777 9:9 n",
+        "d 0755 9:9 n",
         "d 0750 9:9 n/t",
         "f 0640 9:9 n/t/f & <archive:1:1",
         "f 0640 9:9 n/t/h &",
@@ -68,6 +68,14 @@ def test_directories_the_archive_does_not_name_are_made() -> None:
         "d 0755 0:0 n/p",
         "d 0755 0:0 n/p/q",
         "f 0600 1:2 n/p/q/r <archive:1:0",
+    ]
+
+
+def test_directories_the_archive_does_not_name_are_roots_whatever_the_owner() -> None:
+    assert added("ADD --chown=3:4 --chmod=700 a.tar /n/", "p/f 0600 1:2") == [
+        "d 0755 3:4 n",
+        "d 0755 0:0 n/p",
+        "f 0600 3:4 n/p/f <archive:1:0",
     ]
 
 

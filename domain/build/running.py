@@ -46,7 +46,9 @@ def run_process(
         working_directory=state.working_directory,
         uid=identity.uid,
         gid=identity.gid,
-        groups=identity.groups,
+        # The primary group is one of them, too: a set-group-ID program does not
+        # lose it (docker does so).
+        groups=tuple(dict.fromkeys((identity.gid, *identity.groups))),
         hostname=HOSTNAME,
         has_network=instruction.network != "none",
         privileged=instruction.security == "insecure",

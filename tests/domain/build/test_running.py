@@ -68,13 +68,13 @@ def test_home_of_the_image_is_kept() -> None:
 
 def test_user_gives_identity_groups_and_home() -> None:
     spec = process("RUN id", after("USER app"))
-    assert (spec.uid, spec.gid, spec.groups) == (1000, 1001, (50,))
+    assert (spec.uid, spec.gid, spec.groups) == (1000, 1001, (1001, 50))
     assert dict(spec.environment)["HOME"] == "/home/app"
 
 
 def test_an_explicit_group_is_the_only_one() -> None:
     spec = process("RUN id", after("USER app:extra"))
-    assert (spec.uid, spec.gid, spec.groups) == (1000, 50, ())
+    assert (spec.uid, spec.gid, spec.groups) == (1000, 50, (50,))
 
 
 def test_an_unknown_user_is_refused() -> None:

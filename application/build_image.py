@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
-from application.context_tree import read_context_tree
+from application.context_tree import own_ignore_rules, read_context_tree
 from application.errors import RegistryError
 from application.gather_facts import FactSources
 from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLayer
@@ -20,7 +20,6 @@ from application.publish_image import FinishedStage, PublishedImage, PublishImag
 from application.resolve_base import ResolveBase
 from domain.build.copying import SourceTree
 from domain.build.state import StageState
-from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.stage import Stage, source_references
 from domain.errors import BuildRuleError, KanipyError
 from domain.image.config import ImageConfig, rfc3339
@@ -210,7 +209,7 @@ class BuildImage:
             context = self._named_contexts[name].fetch()
             self._contents.add(origin, ContextFiles(context))
             build.sources[origin] = SourceTree(
-                tree=read_context_tree(context, IgnoreRules()),
+                tree=read_context_tree(context, own_ignore_rules(context)),
                 origin=origin,
                 keeps_owners=False,
                 description=f"the build context {name}",

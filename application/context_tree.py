@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from application.errors import ContextUnavailable
 from application.ports.context import BuildContext
 from domain.dockerfile.ignore import IgnoreRules, Verdict
+from domain.errors import DockerfileError
 from domain.snapshot.entry import FileEntry, FileType, ancestors_of, parent_of
 from domain.snapshot.tree import FileTree
+
+IGNORE_FILE = ".dockerignore"
+MOST_BYTES = 16 << 20
 
 
 def read_context_tree(context: BuildContext, rules: IgnoreRules) -> FileTree:
@@ -21,6 +26,23 @@ def read_context_tree(context: BuildContext, rules: IgnoreRules) -> FileTree:
     for entry in context.entries(listing.skips):
         listing.take(entry)
     return FileTree.of(listing.kept.values())
+
+
+def own_ignore_rules(context: BuildContext) -> IgnoreRules:
+    """Read the ignore file at the top of a context; no rules where there is none.
+
+    Raises:
+        DockerfileError: A pattern is malformed, or the file is too large.
+    """
+    try:
+        with context.open(IGNORE_FILE) as file:
+            text = file.read(MOST_BYTES + 1)
+    except ContextUnavailable:
+        return IgnoreRules()
+    if len(text) > MOST_BYTES:
+        message = f"{IGNORE_FILE} is larger than {MOST_BYTES >> 20} MiB"
+        raise DockerfileError(message, hint="shorten it: patterns may have wildcards")
+    return IgnoreRules.parse(text)
 
 
 class _Listing:

@@ -122,6 +122,7 @@ class PrepareBuild:
         arguments = self._arguments(dockerfile, dict(self._options.build_args))
         remarks.tell((*dockerfile.warnings, *self._on_froms(dockerfile, arguments)))
         target = dockerfile.target(self._options.target or None)
+        dockerfile = self._replace_stages(dockerfile, target)
         platform = self._options.platform or self._host
         froms = _Froms(arguments, dockerfile, platform)
         return PreparedBuild(
@@ -142,6 +143,15 @@ class PrepareBuild:
             remarks=remarks,
             unclaimed=self._unclaimed_arguments(dockerfile),
         )
+
+    def _replace_stages(self, dockerfile: Dockerfile, target: Stage) -> Dockerfile:
+        """Let further contexts stand for the stages that have their names."""
+        contexts = {named.name.lower() for named in self._options.named_contexts}
+        if target.name in contexts:
+            message = f"the target stage {target.name} is replaced by --build-context"
+            hint = "leave that context out, or build another stage"
+            raise DockerfileError(message, hint=hint)
+        return dockerfile.replaced_by(contexts)
 
     def _check_options(self, dockerfile: Dockerfile) -> CheckOptions:
         """Return the options of the remarks; a build argument beats the directive."""

@@ -7,7 +7,7 @@ a name that is no stage is an image is not decided here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from domain.dockerfile.directives import Directives
 from domain.dockerfile.instruction import (
@@ -21,9 +21,10 @@ from domain.dockerfile.instruction import (
 from domain.dockerfile.location import LintWarning, Location
 from domain.dockerfile.mount import mount_origin
 from domain.errors import DockerfileError
-from domain.values import dataclass
+from domain.values import dataclass, replace
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +89,18 @@ class Dockerfile:
     warnings: tuple[LintWarning, ...] = ()
 
     def target(self, name: str | None = None) -> Stage:
-        """Return the stage to build: the one of that name, or the last.
+        """Return the stage to build: the one of that name or number, or the last.
 
         Names are case-insensitive; of two of the same name the later one is meant.
-        Numbers are not accepted, as by BuildKit.
+        Numbers count from 0; no name is a number.
 
         Raises:
             DockerfileError: There is no such stage.
         """
         if not name:
             return self.stages[-1]
+        if _INDEX.fullmatch(name):
+            return self._numbered(int(name))
         stage = self._named(name, before=len(self.stages))
         if stage is None:
             names = ", ".join(stage.name for stage in self.stages if stage.name)
@@ -106,6 +109,23 @@ class Dockerfile:
                 hint=f"named stages are: {names}" if names else "no stage has a name",
             )
         return stage
+
+    def replaced_by(self, contexts: Collection[str]) -> Dockerfile:
+        """Return this without the names that further contexts have taken over.
+
+        What named such a stage then means the context (BuildKit's rule); its number
+        still means the stage.
+
+        Args:
+            contexts: Names of the contexts, in lower case.
+        """
+        stages = (
+            replace(stage, start=replace(stage.start, name=None))
+            if stage.name in contexts
+            else stage
+            for stage in self.stages
+        )
+        return replace(self, stages=tuple(stages))
 
     def base_stage(self, stage: Stage, base: str) -> Stage | None:
         """Return the earlier stage that `base` (expanded) names, or None: an image."""
@@ -184,6 +204,17 @@ class Dockerfile:
                 source = self.source_stage(stage, reference, line=line)
                 if source is not None:
                     yield source
+
+    def _numbered(self, index: int) -> Stage:
+        if index < len(self.stages):
+            return self.stages[index]
+        last = len(self.stages) - 1
+        raise DockerfileError(
+            f"the target stage {index} does not exist",
+            hint=f"the stages have the numbers 0 to {last}"
+            if last
+            else "the only stage has the number 0",
+        )
 
     def _named(self, name: str, *, before: int) -> Stage | None:
         named = (s for s in self.stages[:before] if s.name == name.lower())

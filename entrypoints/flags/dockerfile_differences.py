@@ -61,6 +61,24 @@ DIFFERENCES = (
         "docker's own documentation promises the error",
     ),
     Difference(
+        "`COPY --exclude=/NAME`",
+        "excludes nothing",
+        "is `--exclude=NAME`, as in `.dockerignore`",
+        "nothing else can be meant",
+    ),
+    Difference(
+        "`COPY --from` of block devices",
+        "makes character devices of them",
+        "copies them as they are",
+        "another device was not asked for",
+    ),
+    Difference(
+        "extended attributes of files and directories",
+        "only `security.capability` gets into layers",
+        "all that a layer may hold",
+        "a file is copied with its attributes",
+    ),
+    Difference(
         "`COPY --parents a/b/c`, and `a` is there already",
         "gives `a` the mode of the source",
         "`a` stays as it is",
@@ -95,6 +113,36 @@ DIFFERENCES = (
         "stands in the history",
         "is taken out of the history and the log",
         "whoever may pull an image may read its history",
+    ),
+    Difference(
+        "`HEALTHCHECK` and `ONBUILD` in the history",
+        "writes the check's fields in Go's form, and no entry for a trigger",
+        "write the instruction",
+        "people read a history",
+    ),
+    Difference(
+        "fields of the base's configuration that no specification has",
+        "are dropped",
+        "are kept",
+        "whoever wrote them may need them",
+    ),
+    Difference(
+        "`--target N`, a number",
+        "an error",
+        "takes stage N, the first one is 0",
+        "docker without BuildKit does so, and no stage's name is a number",
+    ),
+    Difference(
+        "`--build-context NAME=…`, and a stage has that name",
+        "the context stands for the stage, its number and the target, too",
+        "for its name alone; to build it is an error",
+        "a number says which lines are meant",
+    ),
+    Difference(
+        "layers of zstd with Docker's media types",
+        "invents a media type",
+        "an error",
+        "other programs know zstd by OCI's media types alone",
     ),
     Difference(
         "directories and files made for the mounts of a `RUN`",

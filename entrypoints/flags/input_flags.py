@@ -63,8 +63,8 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         metavar="STAGE",
         help="stage to build instead of the last one",
-        differs="a stage's number is accepted, as by docker; several stages are not "
-        "supported yet",
+        differs="a stage's number is accepted, as by docker without BuildKit; several "
+        "stages are not supported yet",
     ),
     Flag(
         name="build-arg",

@@ -23,7 +23,6 @@ REFUSED_BY_LANGUAGE = {
     "missing-args",
     "onbuild-chained",
     "target-missing",
-    "target-number",
     "unknown-flag",
     "unknown-instruction",
     "volume-empty",

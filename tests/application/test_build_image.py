@@ -17,6 +17,7 @@ from application.errors import (
     SourceUnavailable,
     Unauthorized,
 )
+from application.options import DirectoryContext, NamedContext
 from domain.build.effect import Materialise, ReadLayers, RunProcess, WriteLayer
 from domain.build.process import ProcessSpec
 from domain.errors import (
@@ -319,7 +320,41 @@ def test_copy_from_a_named_context() -> None:
     build.named_contexts["extra"] = MemoryContextSource(extra)
     build.run()
     assert build.new_rows() == [["f 0644 0:0 g"], ["f 0644 0:0 h"]]
-    assert extra.opened == ["f", "f"]
+    assert extra.opened == [".dockerignore", "f", "f"]
+
+
+def test_a_named_context_has_an_ignore_file_of_its_own() -> None:
+    build = MemoryBuild("FROM scratch\nCOPY --from=extra . /", ignore="kept")
+    files = {".dockerignore": b"left\n", "left": b"", "kept": b""}
+    build.named_contexts["extra"] = MemoryContextSource(MemoryBuildContext(files))
+    build.run()
+    assert build.new_rows() == [["f 0644 0:0 .dockerignore", "f 0644 0:0 kept"]]
+
+
+def test_an_ignore_file_of_a_named_context_is_bounded() -> None:
+    build = MemoryBuild("FROM scratch\nCOPY --from=extra . /")
+    files = {".dockerignore": b"#" * ((16 << 20) + 1)}
+    build.named_contexts["extra"] = MemoryContextSource(MemoryBuildContext(files))
+    assert "larger than 16 MiB" in failed(build).message
+
+
+def test_a_named_context_stands_for_the_stage_of_its_name() -> None:
+    directory = DirectoryContext(path="/extra")
+    options = inputs(named_contexts=(NamedContext(name="Extra", source=directory),))
+    text = "FROM scratch AS extra\nCOPY no /f\nFROM base\nCOPY --from=extra f /g"
+    build = MemoryBuild(text, options=options)
+    build.named_contexts["extra"] = MemoryContextSource(MemoryBuildContext({"f": b""}))
+    build.run()
+    assert build.new_rows() == [["f 0644 0:0 g"]]
+
+
+def test_a_target_that_a_named_context_replaces_is_refused() -> None:
+    directory = DirectoryContext(path="/extra")
+    named = (NamedContext(name="extra", source=directory),)
+    build = MemoryBuild(
+        "FROM scratch AS extra", options=inputs(named_contexts=named, target="extra")
+    )
+    assert "is replaced by --build-context" in failed(build).message
 
 
 def test_what_is_missing_in_a_source_names_the_source() -> None:

@@ -35,7 +35,7 @@ def test_a_file_is_global_arguments_and_stages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "index"), [(None, 3), ("", 3), ("abc", 2), ("ABC", 2)]
+    ("name", "index"), [(None, 3), ("", 3), ("abc", 2), ("ABC", 2), ("0", 0), ("03", 3)]
 )
 def test_the_target_is_the_last_stage_of_that_name(
     name: str | None, index: int
@@ -47,16 +47,29 @@ def test_the_target_is_the_last_stage_of_that_name(
     ("source", "target", "hint"),
     [
         ("FROM x AS a\nFROM y\nFROM z AS b", "c", "named stages are: a, b"),
-        ("FROM x AS a", "0", "named stages are: a"),
+        ("FROM x AS a", "1", "the only stage has the number 0"),
+        ("FROM x AS a\nFROM y", "2", "the stages have the numbers 0 to 1"),
+        ("FROM x AS a", "-1", "named stages are: a"),
+        ("FROM x AS a", "9" * 5000, "named stages are: a"),
         ("FROM x", "x", "no stage has a name"),
     ],
 )
 def test_an_unknown_target_lists_the_stages(
     source: str, target: str, hint: str
 ) -> None:
-    with pytest.raises(DockerfileError, match=f"{target!r} does not exist") as caught:
+    with pytest.raises(DockerfileError, match=f"{target}'? does not exist") as caught:
         dockerfile(source).target(target)
     assert caught.value.hint == hint
+
+
+def test_a_context_takes_the_names_of_stages_but_not_their_numbers() -> None:
+    text = "FROM x AS a\nFROM y AS b\nFROM a\nCOPY --from=b / /\nCOPY --from=1 / /"
+    replaced = dockerfile(text).replaced_by({"a", "b"})
+    last = replaced.stages[2]
+    assert replaced.base_stage(last, "a") is None
+    assert replaced.source_stage(last, "b", line=4) is None
+    assert replaced.source_stage(last, "1", line=5) == replaced.stages[1]
+    assert needed(replaced) == [1, 2]
 
 
 @pytest.mark.parametrize(

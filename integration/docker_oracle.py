@@ -44,7 +44,9 @@ def ask_docker(case: OracleCase, docker: Docker, scratch: Path) -> FlatImage | N
 
 def load_bases(docker: Docker, cases: Iterable[OracleCase]) -> None:
     """Give docker the base images of cases under the names they have there."""
-    for reference, name in sorted({each for c in cases for each in c.images.items()}):
+    pairs = {each for case in cases for each in case.images.items()}
+    pairs |= {(f"base/{n}", n) for case in cases for n in case.named_bases.values()}
+    for reference, name in sorted(pairs):
         docker.load_layout(SMALL_BASES, name, f"{reference}:latest")
 
 
@@ -52,7 +54,7 @@ def _built(
     case: OracleCase, docker: Docker, context: Path, scratch: Path
 ) -> FlatImage | None:
     tag = f"oracle/{case.name}"
-    flags = (*case.flags, f"--file={context / case.dockerfile}")
+    flags = (*case.given(context), f"--file={context / case.dockerfile}")
     outcome = docker.build(
         context, tag, flags=flags, check=False, environment=case.environment
     )

@@ -20,7 +20,10 @@ from integration.services.bases import SMALL_BASES
 from integration.services.layouts import TarEntry, layer_tar
 
 CASES = Path(__file__).parent / "cases"
-ASK_DOCKER = Expectation(refused=False, message="", base="", volatile=(), document={})
+BASE = "base:"
+ASK_DOCKER = Expectation(
+    refused=False, message="", base="", volatile=(), details={}, document={}
+)
 """Stands where nothing was measured."""
 
 
@@ -40,6 +43,14 @@ class OracleCase:
         flags: The above as flags of `docker build`.
         images: Reference in the Dockerfile to name in the layout of bases.
         reference_offsets: Byte offsets of those references in the Dockerfile.
+        named_contexts: Name of a further context to its folder in the context, or to
+            a name in the layout of bases behind `base:`.
+        web: None; or the case takes the sources of `web_sources` from a server, whose
+            address is its build argument `WEB`: the authorization that is asked for.
+        docker_output: What docker's `--output` must be for the details, but for
+            the destination.
+        executor_flags: What says the same to the executor.
+        details: What is compared besides, as `image_comparison.details` reads it.
         expectation: What must come out; empty for a live case.
         entries: The context of a live case, but for the Dockerfile.
     """
@@ -55,6 +66,11 @@ class OracleCase:
     flags: tuple[str, ...]
     images: Mapping[str, str]
     reference_offsets: tuple[int, ...]
+    named_contexts: Mapping[str, str]
+    web: str | None
+    docker_output: str
+    executor_flags: tuple[str, ...]
+    details: tuple[str, ...]
     expectation: Expectation
     entries: tuple[TarEntry, ...]
 
@@ -75,9 +91,14 @@ class OracleCase:
             flags=tuple(data["flags"]),
             images=data["images"],
             reference_offsets=tuple(data.get("image_ref_offsets", ())),
-            expectation=ASK_DOCKER
-            if data.get("oracle") == "docker"
-            else Expectation.load(directory / "expected.json"),
+            named_contexts=data.get("named_contexts", {}),
+            web=data.get("web"),
+            docker_output=data.get("docker_output", ""),
+            executor_flags=tuple(data.get("executor_flags", ())),
+            details=tuple(data.get("details", ())),
+            expectation=Expectation.load(directory / "expected.json")
+            if (directory / "expected.json").is_file()
+            else ASK_DOCKER,
             entries=tuple(map(_entry, data.get("context", ()))),
         )
 
@@ -103,6 +124,33 @@ class OracleCase:
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         return directory
 
+    def given(self, context: Path, web: str = "") -> list[str]:
+        """Return the flags that every builder is given.
+
+        Args:
+            context: Where the context was unpacked.
+            web: Address of the server, where the case needs one.
+        """
+        return [
+            *self.flags,
+            *(f"--secret=id={name},src={at}" for name, at in self.secrets.items()),
+            *(
+                f"--build-context={name}={context / folder}"
+                for name, folder in self.named_contexts.items()
+                if not folder.startswith(BASE)
+            ),
+            *([f"--build-arg=WEB={web}"] if web else []),
+        ]
+
+    @property
+    def named_bases(self) -> dict[str, str]:
+        """Names of further contexts that are images, to names in the layout."""
+        return {
+            name: base.removeprefix(BASE)
+            for name, base in self.named_contexts.items()
+            if base.startswith(BASE)
+        }
+
     def base(self, scratch: Path) -> FlatImage | None:
         """Return the flattened base image of the result; None for `scratch`."""
         if self.expectation.base in {SCRATCH, ""}:
@@ -110,8 +158,8 @@ class OracleCase:
         return load_image(f"oci:{SMALL_BASES}:{self.expectation.base}", scratch)
 
     def _context_archive(self) -> bytes:
-        if self.expectation is not ASK_DOCKER:
-            return (self.directory / "context.tar").read_bytes()
+        if (archive := self.directory / "context.tar").is_file():
+            return archive.read_bytes()
         text = (self.directory / "Dockerfile").read_bytes()
         return layer_tar([*self.entries, TarEntry(name=self.dockerfile, content=text)])
 

@@ -1,6 +1,5 @@
 """The live cases of `integration/cases`: docker, asked now, makes the same image."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from integration.services.bases import SMALL_BASES
 from integration.services.docker import Docker
 
 CASES = {case.name: case for case in live_cases()}
-
-OURS: Mapping[str, str] = {
-    # docker 20.10 drops what follows the array; BuildKit does not any more.
-    "live-json-trailing-text": "Entrypoint",
-}
-"""Cases in which we differ by choice: a part of the difference."""
 
 ACCEPTED = frozenset({"live-ours-blanks-in-quotes", "live-ours-from-stage-case"})
 """Cases that docker refuses, and that can mean only one thing."""
@@ -56,12 +49,9 @@ def test_the_image_is_the_one_that_docker_makes(
     differences = compare_images(
         load_image(f"oci:{layout}", tmp_path), theirs, times=True
     )
-    if name in OURS:
-        assert OURS[name] in report(differences)
-    else:
-        assert not differences, report(differences)
+    assert not differences, report(differences)
 
 
 def test_cases_are_many_and_choices_name_some_of_them() -> None:
     assert len(CASES) + len(all_cases()) >= 250
-    assert {*OURS, *ACCEPTED} <= set(CASES)
+    assert set(CASES) >= ACCEPTED

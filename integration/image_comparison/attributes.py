@@ -73,3 +73,14 @@ class Attributes:
             xattrs=data.get("xattrs", {}),
             mtime=data.get("mtime") if is_file else None,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an entry of an `expected.json`."""
+        user, group = map(int, self.owner.split(":"))
+        found: dict[str, Any] = {"type": self.type, "mode": self.mode or "0777"}
+        found |= {"uid": user, "gid": group}
+        if self.type == "file":
+            found |= {"size": self.size, "sha256": self.content}
+        rest = ("target", "device", "hardlink", "xattrs")
+        found |= {name: value for name in rest if (value := getattr(self, name))}
+        return found | ({"mtime": self.mtime} if self.type == "file" else {})

@@ -140,7 +140,7 @@ def _compare_files(
 ) -> Iterator[Difference]:
     ignored = _left_by_runtimes(ours, theirs) | _left_by_runtimes(theirs, ours)
     for path in sorted(ours.keys() | theirs.keys()):
-        if path in ignored or _is_made_by_runtimes(path):
+        if path in ignored or not is_compared(path):
             continue
         if _is_excepted(path, exceptions.presence):
             continue
@@ -170,8 +170,9 @@ def _is_excepted(path: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _is_made_by_runtimes(path: str) -> bool:
-    return path in RUNTIME_FILES or path.startswith(RUNTIME_FOLDERS)
+def is_compared(path: str) -> bool:
+    """Tell whether a path is compared: runtimes do not make it for themselves."""
+    return path not in RUNTIME_FILES and not path.startswith(RUNTIME_FOLDERS)
 
 
 def _left_by_runtimes(one: Files, other: Files) -> set[str]:
@@ -181,9 +182,7 @@ def _left_by_runtimes(one: Files, other: Files) -> set[str]:
         inside = [
             inner
             for inner in one
-            if inner.startswith(f"{path}/")
-            and inner not in left
-            and not _is_made_by_runtimes(inner)
+            if inner.startswith(f"{path}/") and inner not in left and is_compared(inner)
         ]
         if path in one and path not in other and not inside:
             left.add(path)

@@ -32,6 +32,7 @@ class Expectation:
         message: The oracle's own last line of a refused build; not compared.
         base: Name of the base image in the layout of bases, or `scratch`.
         volatile: Paths whose content differs from run to run.
+        details: Further things that must be so, as `details` reads them.
         document: The whole `expected.json`.
     """
 
@@ -39,6 +40,7 @@ class Expectation:
     message: str
     base: str
     volatile: tuple[str, ...]
+    details: Mapping[str, Any]
     document: Mapping[str, Any]
 
     @classmethod
@@ -50,6 +52,7 @@ class Expectation:
             message=document.get("message", ""),
             base=document.get("filesystem", {}).get("base", ""),
             volatile=tuple(document.get("volatile", ())),
+            details=document.get("details", {}),
             document=document,
         )
 

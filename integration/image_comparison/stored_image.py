@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,12 +46,16 @@ class StoredLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredImage:
-    """One image: its config, its layers, and what is wrong with its documents."""
+    """One image: its config, its layers, and what is wrong with its documents.
+
+    A docker archive has no manifest: there are neither media types nor annotations.
+    """
 
     config: Json
     layers: tuple[StoredLayer, ...]
     media_types: tuple[str, ...]
     problems: tuple[Difference, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_image(source: str, scratch: Path) -> StoredImage:
@@ -232,4 +236,5 @@ def _from_manifest(
         layers=layers,
         media_types=(*types, *(layer.media_type for layer in layers)),
         problems=tuple(problems),
+        annotations=manifest.get("annotations") or {},
     )

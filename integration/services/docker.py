@@ -17,7 +17,7 @@ from pathlib import Path
 from integration.services.processes import running
 
 DAEMON = "/usr/sbin/dockerd"
-CLIENT = "/usr/bin/docker"
+CLIENT = os.environ.get("KANIPY_DOCKER_CLIENT") or "/usr/bin/docker"
 HOST_VARIABLE = "KANIPY_DOCKER_HOST"
 NO_NETWORK = (
     "--bridge=none",
@@ -96,9 +96,11 @@ class Docker:
 
     def load_layout(self, layout: Path, name: str, tag: str) -> None:
         """Load an image of an OCI layout under a tag."""
-        copy = ["skopeo", "copy", "--quiet", f"--dest-daemon-host={self.host}"]
-        target = f"docker-daemon:{tag}"
-        subprocess.run([*copy, f"oci:{layout}:{name}", target], check=True)
+        with tempfile.TemporaryDirectory() as directory:
+            archive = Path(directory) / "image.tar"
+            copy = ["skopeo", "copy", "--quiet", f"oci:{layout}:{name}"]
+            subprocess.run([*copy, f"docker-archive:{archive}:{tag}"], check=True)
+            self.run("load", f"--input={archive}")
 
 
 @contextmanager

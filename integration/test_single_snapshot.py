@@ -10,6 +10,8 @@ from integration.image_comparison.comparison import compare_images, load_image
 from integration.image_comparison.differences import report
 from integration.image_comparison.layer_reading import open_layer
 from integration.image_comparison.stored_image import StoredImage, read_layout
+from integration.services.bases import SMALL_BASES
+from integration.services.executor_image import ExecutorImage
 from integration.services.layouts import TarEntry, layer_tar, write_layout
 from integration.test_layers_of_steps import base_layer, layers
 
@@ -141,3 +143,47 @@ def test_a_stage_that_undoes_what_it_did_makes_no_layer(
     context = write_context(tmp_path / "context", dockerfile)
     builder.layout(context, tmp_path / "image", FLAG)
     assert layers(tmp_path / "image") == []
+
+
+IN_PLACE = """\
+FROM busybox AS first
+COPY tree /srv/
+COPY file /etc/resolv.conf
+RUN mkdir /t && echo 1 > /t/one && ln /t/one /t/two && rm /srv/new
+RUN echo 2 > /t/one && touch /t/gone
+RUN rm /t/gone
+FROM first
+COPY --from=first /t /etc/resolv.conf /copied/
+RUN echo 3 > /copied/three
+"""
+
+
+def test_in_place_copied_files_are_as_copied(
+    executor_image: ExecutorImage, tmp_path: Path
+) -> None:
+    """The container's /etc/resolv.conf stays its own, so RUN does not see the copy."""
+    context = write_context(tmp_path / "context", IN_PLACE, FILES)
+    for name, flags in (("many", ()), ("one", (FLAG,))):
+        executor_image.run(
+            "--context=/workspace",
+            "--no-push",
+            "--isolation=in-place",
+            f"--oci-layout-path=/workspace/{name}",
+            named_base("busybox", Path("/bases"), "busybox"),
+            *flags,
+            flags=(f"--volume={context}:/workspace", f"--volume={SMALL_BASES}:/bases"),
+        )
+    many, one = (
+        load_image(f"oci:{context / name}", tmp_path) for name in ("many", "one")
+    )
+    differences = compare_images(one, many)
+    assert not differences, report(differences)
+    assert layers(context / "one") == [
+        ["etc/", "etc/resolv.conf", *SERVED, "t/", "t/one", "t/two="],
+        ["copied/", "copied/one", "copied/resolv.conf", "copied/three", "copied/two="],
+    ]
+    assert one.files["etc/resolv.conf"] == many.files["etc/resolv.conf"]
+    assert one.files["copied/resolv.conf"].size == len("file")
+
+
+SERVED = ["srv/", "srv/sub/", "srv/sub/deep"]

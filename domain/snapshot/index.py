@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.snapshot.entry import FileEntry
-from domain.values import dataclass, field
+from domain.snapshot.entry import FileEntry, FileType
+from domain.values import dataclass, field, replace
 
 WHITEOUT_PREFIX = ".wh."
 """File name prefix that hides a path of lower layers (OCI layer, "Whiteouts")."""
@@ -38,6 +38,7 @@ class LayerIndex:
         links: Target by path, of hard links to a file that only lower layers
             have (no row in `entries`; the tree takes the target's).
         accounts: Bytes of the files of `ACCOUNT_PATHS` the layer contains.
+        is_thin: Whether of its files only path and link group are known.
     """
 
     entries: Mapping[str, FileEntry] = field(default_factory=dict)
@@ -45,6 +46,18 @@ class LayerIndex:
     opaques: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, bytes] = field(default_factory=dict)
+    is_thin: bool = False
+
+    @property
+    def thin(self) -> LayerIndex:
+        """This index without what only full ones have."""
+        entries = {
+            path: FileEntry(path, row.type, link_group=row.link_group)
+            if row.type is FileType.FILE
+            else row
+            for path, row in self.entries.items()
+        }
+        return replace(self, entries=entries, is_thin=True)
 
 
 EMPTY_INDEX = LayerIndex()

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import own_ignore_rules, read_context_tree
-from application.errors import RegistryError
+from application.errors import Interrupted, RegistryError
 from application.gather_facts import FactSources
 from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLayer
 from application.ports.context import ContextSource
 from application.ports.filesystem import RootFilesystems
+from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
 from application.ports.reporter import Reporter
 from application.prepare_build import PrepareBuild, PreparedBuild, PreparedStage
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import FinishedStage, PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
+from application.step_cache import StepCache
+from domain.build.cache_key import NO_CHAIN, Chain
 from domain.build.copying import SourceTree
 from domain.build.state import StageState
 from domain.dockerfile.stage import Stage, source_references
 from domain.errors import BuildRuleError, KanipyError
 from domain.image.config import ImageConfig, rfc3339
+from domain.image.digest import Digest
 from domain.image.media_type import Vendor
+from domain.image.platform import Platform
 from domain.values import dataclass, field, replace
 
 SCRATCH = "scratch"
@@ -37,11 +42,13 @@ class BuiltStage:
         state: Its config.
         filesystem: Its layers, and its root while something may copy from it.
         vendor: Media type family of its base image, None for scratch.
+        chain: What stands for its file system in cache keys.
     """
 
     state: StageState
     filesystem: LayeredFilesystem
     vendor: Vendor | None
+    chain: Chain = NO_CHAIN
 
 
 class BuildImage:
@@ -60,6 +67,8 @@ class BuildImage:
         contents: Contents,
         mounts: PrepareMounts,
         reporter: Reporter,
+        cache: StepCache | None = None,
+        indexes: LayerIndexes | None = None,
         materialise_target: bool = False,
     ) -> None:
         # materialise_target: whether the target's root is to be there at the end even
@@ -75,6 +84,8 @@ class BuildImage:
         self._mounts = mounts
         self._reporter = reporter
         self._materialise_target = materialise_target
+        self._cache = cache
+        self._indexes = indexes
 
     def run(self) -> PublishedImage:
         """Build and publish.
@@ -91,11 +102,24 @@ class BuildImage:
             self._warn_of_unused_arguments(build)
             if self._materialise_target and self._roots.exclusive:
                 build.stages[build.prepared.target].filesystem.materialise("target")
-            return self._publish.publish(self._finish(build))
+            published = self._publish.publish(self._finish(build))
+        except Interrupted:
+            raise
+        except Exception:
+            self._keep_steps()
+            raise
+        else:
+            self._keep_steps()
+            return published
         finally:
             self._mounts.discard()
             for filesystem in build.filesystems:
                 filesystem.discard_root()
+
+    def _keep_steps(self) -> None:
+        """Wait until the steps that succeeded are in the cache, for the next build."""
+        if self._cache is not None:
+            self._cache.finish()
 
     def _build_stage(self, stage: Stage, build: _Build) -> BuiltStage:
         """Build a stage; asked for again, return it."""
@@ -110,7 +134,7 @@ class BuildImage:
         base = self._start(prepared, build)
         build.filesystems.append(base.filesystem)
         self._contents.add(base.filesystem.name, base.filesystem)
-        state = self._stages.build(
+        end = self._stages.build(
             StageStart(
                 stage=prepared.stage,
                 state=base.state,
@@ -118,13 +142,14 @@ class BuildImage:
                 parents=build.prepared.parents(prepared.stage),
                 ignore=build.prepared.ignore,
                 remarks=build.prepared.remarks,
+                chain=base.chain,
             ),
             FactSources(
                 source=lambda name, line: self._source(name, line, prepared, build)
             ),
             build.prepared.settings,
         )
-        built = replace(base, state=state)
+        built = replace(base, state=end.state, chain=end.chain)
         build.stages[stage.index] = built
         if self._roots.exclusive or not _is_copied_from(stage, build.prepared):
             built.filesystem.discard_root()
@@ -143,7 +168,10 @@ class BuildImage:
             image = ImageConfig(platform=prepared.platform)
             files = self._files(name, ())
             return BuiltStage(
-                state=StageState.start(image), filesystem=files, vendor=None
+                state=StageState.start(image),
+                filesystem=files,
+                vendor=None,
+                chain=self._chain((), prepared.platform),
             )
         return self._start_on_image(name, prepared)
 
@@ -164,11 +192,19 @@ class BuildImage:
             state=StageState.start(image.config),
             filesystem=self._files(name, _image_layers(base)),
             vendor=image.manifest.vendor,
+            chain=self._chain(image.config.diff_ids, prepared.platform),
         )
+
+    def _chain(self, diff_ids: Sequence[Digest], platform: Platform) -> Chain:
+        return self._cache.start(diff_ids, platform) if self._cache else NO_CHAIN
 
     def _files(self, name: str, layers: tuple[StageLayer, ...]) -> LayeredFilesystem:
         return LayeredFilesystem(
-            name=name, layers=layers, store=self._layers, roots=self._roots
+            name=name,
+            layers=layers,
+            store=self._layers,
+            roots=self._roots,
+            indexes=self._indexes,
         )
 
     def _source(
@@ -267,7 +303,10 @@ def _image_layers(base: BaseImage) -> tuple[StageLayer, ...]:
 
 def _source_tree(files: LayeredFilesystem, description: str) -> SourceTree:
     return SourceTree(
-        tree=files.tree, origin=files.name, keeps_owners=True, description=description
+        tree=files.full_tree,
+        origin=files.name,
+        keeps_owners=True,
+        description=description,
     )
 
 

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from application.gather_facts import FactSources, GatherFacts
 from application.layered_filesystem import LayeredFilesystem
 from application.perform_effects import PerformEffects
 from application.ports.dockerfile import DockerfileReader
+from application.ports.layer_cache import FoundStep
 from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter, Step, StepResult
 from application.remarks import Remarks
 from application.single_snapshot import SingleSnapshot
+from application.step_cache import StepCache
+from domain.build.cache_key import NO_CHAIN, Chain
+from domain.build.effect import WriteLayer
+from domain.build.history import run_history
 from domain.build.lint import StageText, stage_remarks
+from domain.build.mounts import plan_mounts
 from domain.build.plan import (
     BuildSettings,
     InstructionPlan,
     plan_instruction,
     requirement,
 )
+from domain.build.running import run_inputs
 from domain.build.state import StageState
 from domain.build.words import Words
 from domain.dockerfile.ignore import IgnoreRules
-from domain.dockerfile.instruction import Instruction
+from domain.dockerfile.instruction import Instruction, Run
 from domain.dockerfile.parse import parse_trigger
 from domain.dockerfile.redaction import without_credentials
 from domain.dockerfile.stage import Stage
 from domain.errors import KanipyError
 from domain.image.config import History, rfc3339
+from domain.image.digest import Digest
 from domain.values import dataclass, field, replace
 
 HISTORY_COMMENT = "kanipy"
@@ -44,6 +53,7 @@ class StageStart:
         parents: The stages it is built on, for remarks.
         ignore: What the context's ignore file leaves out, for remarks.
         remarks: Takes the remarks on the stage.
+        chain: What stands for its file system in cache keys.
     """
 
     stage: Stage
@@ -52,6 +62,20 @@ class StageStart:
     parents: Sequence[Stage] = ()
     ignore: IgnoreRules = field(default_factory=IgnoreRules)
     remarks: Remarks
+    chain: Chain = NO_CHAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnd:
+    """A stage after its last instruction.
+
+    Attributes:
+        state: Its config and variables.
+        chain: What stands for its file system in cache keys.
+    """
+
+    state: StageState
+    chain: Chain
 
 
 class BuildStage:
@@ -65,6 +89,7 @@ class BuildStage:
         reader: DockerfileReader,
         reporter: Reporter,
         snapshot: SingleSnapshot | None = None,
+        cache: StepCache | None = None,
     ) -> None:
         """Take the services.
 
@@ -74,25 +99,24 @@ class BuildStage:
             reader: Splits the triggers of bases.
             reporter: Is told of each step.
             snapshot: Makes one layer of a stage; None for a layer a step.
+            cache: Has the steps of earlier builds; None for no cache.
         """
         self._facts = facts
         self._effects = effects
         self._reader = reader
         self._reporter = reporter
         self._snapshot = snapshot
+        self._cache = cache
 
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
-    ) -> StageState:
+    ) -> StageEnd:
         """Build a stage on its base; its layers are appended to its file system.
 
         Args:
             start: The stage on its base.
             sources: Finds what `COPY --from` names.
             settings: What is the same for all instructions.
-
-        Returns:
-            The state after the last instruction.
 
         Raises:
             DockerfileError, BuildRuleError: An instruction cannot be carried out;
@@ -104,7 +128,7 @@ class BuildStage:
         state = start.state.without_triggers()
         start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
-        walk = _Walk(start.filesystem, sources, settings)
+        walk = _Walk(start.filesystem, sources, settings, start.chain)
         base_layers = len(start.filesystem.layers)
         for number, instruction in enumerate(instructions):
             step = Step(
@@ -116,19 +140,21 @@ class BuildStage:
             )
             later = instructions[number + 1 :]
             self._reporter.step_started(step)
-            state, layer = self._carry_out(instruction, later, state, walk)
-            self._reporter.step_finished(step, self._result(layer))
-        if self._snapshot is None:
-            return state
-        diff_id = self._snapshot.take(start.filesystem, base_layers)
-        image = state.image.in_one_layer(start.state.image, diff_id)
-        return replace(state, image=image)
+            done = self._carry_out(instruction, later, state, walk)
+            state = done.state
+            self._reporter.step_finished(step, self._result(done))
+        if self._snapshot is not None:
+            diff_id = self._snapshot.take(start.filesystem, base_layers)
+            image = state.image.in_one_layer(start.state.image, diff_id)
+            state = replace(state, image=image)
+        return StageEnd(state=state, chain=walk.chain)
 
-    def _result(self, layer: WrittenLayer | None) -> StepResult:
+    def _result(self, done: _Done) -> StepResult:
         """Return what the step left behind; an interim layer is none."""
-        if layer is None or self._snapshot is not None:
-            return StepResult()
-        return StepResult(layer_size=layer.descriptor.size)
+        note = "cached" if done.was_found else ""
+        if done.layer is None or self._snapshot is not None:
+            return StepResult(note=note)
+        return StepResult(layer_size=done.layer.size, note=note)
 
     def _carry_out(
         self,
@@ -136,14 +162,49 @@ class BuildStage:
         later: Sequence[Instruction],
         state: StageState,
         walk: _Walk,
-    ) -> tuple[StageState, WrittenLayer | None]:
+    ) -> _Done:
         try:
+            if self._cache is not None and isinstance(instruction, Run):
+                return self._carry_out_run(instruction, state, walk, self._cache)
             plan = self._plan(instruction, later, state, walk)
-            layer = self._perform(plan, walk)
+            return self._perform(instruction, plan, walk)
         except KanipyError as error:
             error.at_line(instruction.location.first)
             raise
-        return _with_history(plan, layer, walk.settings), layer
+
+    def _carry_out_run(
+        self, instruction: Run, state: StageState, walk: _Walk, cache: StepCache
+    ) -> _Done:
+        """Take a RUN from the cache, or execute it and keep it there."""
+        words = Words.of(instruction, state, walk.settings.escape)
+        sources = self._facts.mount_sources(instruction, words, walk.sources)
+        mounts = plan_mounts(instruction, words, sources)
+        network = walk.settings.has_network
+        inputs = run_inputs(instruction, state, mounts, has_network=network)
+        key = cache.run_key(walk.chain, inputs)
+        found = cache.find(key)
+        if found is not None:
+            done = self._take(found, state, run_history(instruction, state), walk)
+        else:
+            plan = self._plan(instruction, (), state, walk)
+            layer = self._effects.perform(plan.effects[0], walk.filesystem)
+            cache.store(key, layer)
+            done = _done(plan, layer, walk.settings)
+        diff_id = None if done.layer is None else done.layer.diff_id
+        walk.chain = cache.after_run(walk.chain, diff_id)
+        return done
+
+    def _take(
+        self, found: FoundStep, state: StageState, history: str, walk: _Walk
+    ) -> _Done:
+        """Give the stage the layer of a step that was carried out before."""
+        layer = found.layer
+        made = None
+        if layer is not None:
+            walk.filesystem.append_found(layer)
+            made = _Layer(layer.diff_id, layer.descriptor.size)
+        after = _with_history(state, history, made, walk.settings)
+        return _Done(after, made, was_found=True)
 
     def _plan(
         self,
@@ -152,7 +213,8 @@ class BuildStage:
         state: StageState,
         walk: _Walk,
     ) -> InstructionPlan:
-        needed = requirement(instruction, later)
+        known = self._cache is not None and walk.filesystem.knows_cheaply()
+        needed = requirement(instruction, later, is_known=known)
         if needed is not None:
             self._effects.perform(needed, walk.filesystem)
         words = Words.of(instruction, state, walk.settings.escape)
@@ -162,11 +224,28 @@ class BuildStage:
             self._effects.perform(needed, walk.filesystem)
         return plan_instruction(instruction, state, facts, walk.settings)
 
-    def _perform(self, plan: InstructionPlan, walk: _Walk) -> WrittenLayer | None:
+    def _perform(
+        self, instruction: Instruction, plan: InstructionPlan, walk: _Walk
+    ) -> _Done:
         layer = None
         for effect in plan.effects:
-            layer = self._effects.perform(effect, walk.filesystem) or layer
-        return layer
+            if self._cache is None or not isinstance(effect, WriteLayer):
+                layer = self._effects.perform(effect, walk.filesystem) or layer
+                continue
+            key = self._cache.plan_key(walk.chain, instruction, effect.plan)
+            found = None if effect.plan.is_empty else self._cache.find(key)
+            if found is not None:
+                done = self._take(found, plan.state, plan.history, walk)
+            else:
+                layer = self._effects.perform(effect, walk.filesystem)
+                if layer is not None:
+                    self._cache.store(key, layer)
+                done = _done(plan, layer, walk.settings)
+            walk.chain = self._cache.after_plan(
+                walk.chain, instruction, effect.plan, layer
+            )
+            return done
+        return _done(plan, layer, walk.settings)
 
     def _triggers(self, start: StageStart) -> list[Instruction]:
         """Parse the ONBUILD triggers that the base brings; they run first."""
@@ -177,13 +256,27 @@ class BuildStage:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Walk:
-    """What the instructions of a stage have in common."""
+    """What the instructions of a stage have in common, and how far they came."""
 
     filesystem: LayeredFilesystem
     sources: FactSources
     settings: BuildSettings
+    chain: Chain
+
+
+class _Layer(NamedTuple):
+    diff_id: Digest
+    size: int
+
+
+class _Done(NamedTuple):
+    """An instruction that was carried out, or found."""
+
+    state: StageState
+    layer: _Layer | None
+    was_found: bool = False
 
 
 def _stage_text(
@@ -200,15 +293,22 @@ def _stage_text(
     )
 
 
+def _done(
+    plan: InstructionPlan, written: WrittenLayer | None, settings: BuildSettings
+) -> _Done:
+    layer = None
+    if written is not None:
+        layer = _Layer(written.diff_id, written.descriptor.size)
+    return _Done(_with_history(plan.state, plan.history, layer, settings), layer)
+
+
 def _with_history(
-    plan: InstructionPlan, layer: WrittenLayer | None, settings: BuildSettings
+    state: StageState, history: str, layer: _Layer | None, settings: BuildSettings
 ) -> StageState:
     entry = History(
-        created=rfc3339(settings.now_ns),
-        created_by=plan.history,
-        comment=HISTORY_COMMENT,
+        created=rfc3339(settings.now_ns), created_by=history, comment=HISTORY_COMMENT
     )
-    image = plan.state.image
+    image = state.image
     if layer is None:
-        return replace(plan.state, image=image.with_empty_history(entry))
-    return replace(plan.state, image=image.with_layer(layer.diff_id, entry))
+        return replace(state, image=image.with_empty_history(entry))
+    return replace(state, image=image.with_layer(layer.diff_id, entry))

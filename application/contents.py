@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
+from contextlib import closing
 from typing import BinaryIO, Protocol
 
 from application.layered_filesystem import LayeredFilesystem
@@ -10,6 +12,7 @@ from application.ports.context import BuildContext
 from domain.snapshot.layer_plan import LayerPlan, PlannedEntry, StoredContent
 
 CONTEXT_ORIGIN = "context"
+_CHUNK = 1 << 20
 
 
 class ContentOrigin(Protocol):
@@ -27,6 +30,7 @@ class Contents:
 
     def __init__(self) -> None:
         self._origins: dict[str, ContentOrigin] = {}
+        self._digests: dict[StoredContent, str] = {}
 
     def add(self, origin: str, files: ContentOrigin) -> None:
         """Make a file system known; a known name is replaced."""
@@ -44,6 +48,22 @@ class Contents:
     def open(self, content: StoredContent) -> BinaryIO:
         """Open a prepared content; the caller closes it."""
         return self._origins[content.origin].open(content)
+
+    def digest(self, content: StoredContent) -> str:
+        """Return the hex sha256 of a content, prepared or not; read if unknown."""
+        if content not in self._digests:
+            files = self._origins[content.origin]
+            known = isinstance(files, LayeredFilesystem) and files.digest(content.path)
+            self._digests[content] = known or self._read(files, content)
+        return self._digests[content]
+
+    def _read(self, files: ContentOrigin, content: StoredContent) -> str:
+        files.prepare([content.path])
+        hashed = hashlib.sha256()
+        with closing(files.open(content)) as stream:
+            while chunk := stream.read(_CHUNK):
+                hashed.update(chunk)
+        return hashed.hexdigest()
 
     def directory(self, origin: str) -> str | None:
         """Return the root on disk of a stage or image, None where there is none."""

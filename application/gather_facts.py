@@ -8,7 +8,7 @@ from application.add_sources import AddSources
 from application.layered_filesystem import LayeredFilesystem
 from domain.build.accounts import Accounts
 from domain.build.copying import SourceTree
-from domain.build.mounts import mount_origins, run_mounts
+from domain.build.mounts import MountSources, mount_origins, run_mounts
 from domain.build.plan import Facts
 from domain.build.words import Words
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
@@ -51,13 +51,10 @@ class GatherFacts:
         """
         match instruction:
             case Run():
-                origins = mount_origins(run_mounts(instruction, words))
                 return Facts(
                     tree=stage.tree,
                     accounts=_accounts(stage),
-                    mount_sources={
-                        name: sources.source(name, words.line) for name in origins
-                    },
+                    mount_sources=self.mount_sources(instruction, words, sources),
                 )
             case Workdir():
                 accounts = _accounts(stage) if words.state.config.user else Accounts()
@@ -66,6 +63,18 @@ class GatherFacts:
                 return self._transfer_facts(instruction, words, stage, sources)
             case _:
                 return Facts()
+
+    def mount_sources(
+        self, instruction: Run, words: Words, sources: FactSources
+    ) -> MountSources:
+        """Return the file systems that the mounts of a RUN take files from.
+
+        Raises:
+            DockerfileError: A mount breaks a rule.
+            KanipyError: What the ports raise.
+        """
+        origins = mount_origins(run_mounts(instruction, words))
+        return {name: sources.source(name, words.line) for name in origins}
 
     def _transfer_facts(
         self,

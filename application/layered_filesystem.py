@@ -8,13 +8,14 @@ both an instruction needs is decided in the domain, not here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import BinaryIO
 
 from application.ports.filesystem import RootFilesystem, RootFilesystems
 from application.ports.images import ImageSource, ResolvedImage
+from application.ports.layer_cache import FoundLayer, LayerIndexes
 from application.ports.layers import LayerStore, WrittenLayer
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
@@ -87,6 +88,7 @@ class LayeredFilesystem:
         layers: Iterable[StageLayer],
         store: LayerStore,
         roots: RootFilesystems,
+        indexes: LayerIndexes | None = None,
     ) -> None:
         """Start with the layers of a base image.
 
@@ -95,15 +97,19 @@ class LayeredFilesystem:
             layers: Lowest first.
             store: Where their blobs are kept.
             roots: Makes the root on disk.
+            indexes: Knows what layers hold without reading them.
         """
         self.name = name
         self._layers = list(layers)
         self._store = store
         self._fetcher = LayerFetcher(store)
         self._roots = roots
+        self._known = indexes
         self._indexes: list[LayerIndex] = []
         self._tree: FileTree | None = None
         self._root: RootFilesystem | None = None
+        self._on_disk = 0
+        self._given: dict[Digest, LayerIndex] = {}
 
     @property
     def layers(self) -> tuple[StageLayer, ...]:
@@ -112,17 +118,44 @@ class LayeredFilesystem:
 
     @property
     def root(self) -> RootFilesystem | None:
-        """The root on disk, if there is one."""
-        return self._root
+        """The root on disk, if there is one that has all layers."""
+        return self._root if self._on_disk == len(self._layers) else None
 
     @property
     def tree(self) -> FileTree:
-        """What the file system holds; reads the layers if that was not done."""
+        """What the file system holds; reads the layers if that was not done.
+
+        Of files of thin indexes it has the names alone.
+        """
         if self._tree is None:
             self.read()
         if self._tree is None:  # pragma: no cover - read() sets it
             raise AssertionError
         return self._tree
+
+    @property
+    def full_tree(self) -> FileTree:
+        """What the file system holds, with everything about its files."""
+        self.read()
+        if any(index.is_thin for index in self._indexes):
+            self._adopt(
+                [
+                    self._full(layer, index)
+                    for layer, index in zip(self._layers, self._indexes, strict=True)
+                ]
+            )
+        return self.tree
+
+    def knows_cheaply(self) -> bool:
+        """Return whether the tree is known, or known without reading a layer."""
+        if self._tree is not None:
+            return True
+        found = [self._found_index(layer) for layer in self._layers]
+        indexes = [index for index in found if index is not None]
+        if len(indexes) < len(found):
+            return False
+        self._adopt(indexes)
+        return True
 
     def read(self) -> bool:
         """Know what the layers hold, without unpacking them.
@@ -132,25 +165,34 @@ class LayeredFilesystem:
         """
         if self._tree is not None:
             return False
+        found = [self._found_index(layer) for layer in self._layers]
+        missing = [
+            layer
+            for layer, index in zip(self._layers, found, strict=True)
+            if index is None
+        ]
+        fetched = self._fetched(missing)
         self._adopt(
-            [
-                self._store.index(each.descriptor, each.diff_id)
-                for each in self._fetched()
-            ]
+            [self._read(next(fetched)) if index is None else index for index in found]
         )
         return True
 
     def materialise(self, root_name: str) -> bool:
-        """Unpack all layers into a root; tell whether that had to be done."""
-        if self._root is not None:
+        """Unpack what is not in the root yet; tell whether that had to be done."""
+        if self.root is not None:
             return False
-        self._root = root = self._roots.create(root_name)
-        indexes = []
-        for layer in self._fetched():
+        if self._root is None:
+            self._root = self._roots.create(root_name)
+        root = self._root
+        indexes = self._indexes[: self._on_disk]
+        for layer in self._fetched(self._layers[self._on_disk :]):
             with closing(self._store.open(layer.descriptor)) as blob:
                 media_type = layer.descriptor.media_type
-                indexes.append(root.extract(blob, media_type, layer.diff_id))
-        if self._tree is None:
+                index = root.extract(blob, media_type, layer.diff_id)
+            indexes.append(index)
+            self._remember(layer, index)
+            self._on_disk += 1
+        if self._tree is None or any(index.is_thin for index in self._indexes):
             self._adopt(indexes)
         return True
 
@@ -166,10 +208,26 @@ class LayeredFilesystem:
         layer = StageLayer(
             descriptor=written.descriptor, diff_id=written.diff_id, from_root=from_root
         )
+        is_on_disk = self.root is not None
+        self._add(layer, written.index)
+        if is_on_disk:
+            self._on_disk += 1
+
+    def append_found(self, found: FoundLayer) -> None:
+        """Add a layer that was made before; it is not on disk."""
+        base = BaseImage(image=found.image, source=found.source)
+        layer = StageLayer(
+            descriptor=found.descriptor, diff_id=found.diff_id, base=base
+        )
+        self._add(layer, found.index)
+
+    def _add(self, layer: StageLayer, index: LayerIndex) -> None:
         self._layers.append(layer)
         if self._tree is not None:
-            self._indexes.append(written.index)
-            self._tree = self._tree.apply(written.index)
+            self._indexes.append(index)
+            self._tree = self._tree.apply(index)
+        else:
+            self._given[layer.descriptor.digest] = index
 
     def tree_below(self, count: int) -> FileTree:
         """Return what the lowest layers make; reads them if that was not done."""
@@ -182,10 +240,14 @@ class LayeredFilesystem:
         It must make the same file system; what is on disk stays as it is.
         """
         self.read()
+        is_on_disk = self.root is not None
         self._adopt(self._indexes[:count])
         del self._layers[count:]
+        self._on_disk = min(self._on_disk, count)
         if written is not None:
             self.append(written)
+        if is_on_disk:
+            self._on_disk = len(self._layers)
 
     def account_file(self, path: str) -> bytes:
         """Return the bytes of /etc/passwd or /etc/group, b"" without one.
@@ -208,15 +270,21 @@ class LayeredFilesystem:
         with closing(self.open(StoredContent(self.name, resolved))) as stream:
             return stream.read(MAXIMUM_ACCOUNT_FILE)
 
+    def digest(self, path: str) -> str:
+        """Return the hex sha256 of a file of the tree, "" where nobody knows it."""
+        row = self.full_tree.get(path)
+        return row.sha256 if row is not None else ""
+
     def prepare(self, paths: Iterable[str]) -> None:
         """Make `open` possible for regular files of the tree."""
-        if self._root is None:
+        if self.root is None:
             self._prepare_of_layers(paths)
 
     def open(self, content: StoredContent) -> BinaryIO:
         """Open a file that was prepared; the caller closes it."""
-        if self._root is not None:
-            return self._root.open(content.path)
+        root = self.root
+        if root is not None:
+            return root.open(content.path)
         return self._open_of_layer(content.path)
 
     def prepare_recorded(self, paths: Iterable[str]) -> None:
@@ -229,12 +297,13 @@ class LayeredFilesystem:
         The root has the same where a RUN left it. What a COPY made may be other on
         disk: refused, or changed where changes are left out.
         """
-        if self._root is not None and self._left_by_run(path):
-            return self._root.open(path)
+        root = self.root
+        if root is not None and self._left_by_run(path):
+            return root.open(path)
         return self._open_of_layer(path)
 
     def _left_by_run(self, path: str) -> bool:
-        return self._root is not None and self._layers[self._locate(path)[0]].from_root
+        return self.root is not None and self._layers[self._locate(path)[0]].from_root
 
     def _prepare_of_layers(self, paths: Iterable[str]) -> None:
         by_layer: dict[int, list[str]] = defaultdict(list)
@@ -256,6 +325,35 @@ class LayeredFilesystem:
         if self._root is not None:
             self._root.discard()
             self._root = None
+            self._on_disk = 0
+
+    def _found_index(self, layer: StageLayer) -> LayerIndex | None:
+        given = self._given.get(layer.descriptor.digest)
+        if given is not None or self._known is None:
+            return given
+        return self._known.find_index(layer.descriptor, layer.diff_id)
+
+    def _full(self, layer: StageLayer, index: LayerIndex) -> LayerIndex:
+        """Return the full index of a layer, read if nobody knows it."""
+        if not index.is_thin:
+            return index
+        full = None
+        if self._known is not None:
+            full = self._known.find_rows(layer.descriptor, layer.diff_id, index)
+        if full is not None:
+            return full
+        self._fetcher.fetch(layer)
+        return self._read(layer)
+
+    def _read(self, layer: StageLayer) -> LayerIndex:
+        """Read a layer that is here."""
+        index = self._store.index(layer.descriptor, layer.diff_id)
+        self._remember(layer, index)
+        return index
+
+    def _remember(self, layer: StageLayer, index: LayerIndex) -> None:
+        if self._known is not None and layer.base is not None:
+            self._known.store_index(layer.descriptor, layer.diff_id, index)
 
     def _adopt(self, indexes: list[LayerIndex]) -> None:
         self._indexes = indexes
@@ -273,12 +371,14 @@ class LayeredFilesystem:
             path = index.links.get(path, path)
         raise InvalidImage(f"no layer holds /{path}")
 
-    def _fetched(self) -> Iterable[StageLayer]:
-        """Yield the layers, each fetched while the one before is worked on."""
+    def _fetched(self, layers: Sequence[StageLayer]) -> Iterator[StageLayer]:
+        """Yield layers, each fetched while the one before is worked on."""
+        if not layers:
+            return
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as pool:
-            pending = [pool.submit(self._fetcher.fetch, each) for each in self._layers]
+            pending = [pool.submit(self._fetcher.fetch, each) for each in layers]
             try:
-                for layer, fetched in zip(self._layers, pending, strict=True):
+                for layer, fetched in zip(layers, pending, strict=True):
                     fetched.result()
                     yield layer
             finally:

@@ -125,6 +125,7 @@ class MemoryImageDestination:
         blobs: Blobs by digest.
         published: The images, in order.
         checks: How often it was checked.
+        has_origins: Whether it has every layer that came with another image.
     """
 
     name: str = "memory"
@@ -132,6 +133,7 @@ class MemoryImageDestination:
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     published: list[BuiltImage] = field(default_factory=list)
     checks: int = 0
+    has_origins: bool = False
 
     def check(self) -> None:
         """Count the check; raise the problem if there is one."""
@@ -144,6 +146,8 @@ class MemoryImageDestination:
         if self.problem is not None:
             raise self.problem
         for layer in image.manifest.layers:
+            if self.has_origins and layer.digest in image.origins:
+                continue
             with open_layer(layer) as stream:
                 self._keep(layer.digest, stream.read())
         self._keep(image.manifest.config.digest, image.config)

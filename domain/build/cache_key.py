@@ -65,6 +65,10 @@ class Chain(NamedTuple):
     hex: str
 
 
+NO_CHAIN = Chain("")
+"""Where nothing is cached."""
+
+
 class RunInputs(NamedTuple):
     """What a RUN depends on besides the file system.
 

@@ -84,12 +84,20 @@ class InstructionPlan:
 
 
 def requirement(
-    instruction: Instruction, later: Iterable[Instruction]
+    instruction: Instruction,
+    later: Iterable[Instruction],
+    *,
+    is_known: bool = False,
 ) -> ReadLayers | Materialise | None:
     """Return what must be known, or on disk, before facts can be read.
 
     When a later RUN needs the root anyway, the layers are unpacked at once instead
-    of being read first and unpacked afterwards.
+    of being read first and unpacked afterwards; not where that costs no reading.
+
+    Args:
+        instruction: The instruction.
+        later: Those that follow it in the stage.
+        is_known: Whether what the layers hold is known without reading them.
     """
     match instruction:
         case Run():
@@ -98,7 +106,7 @@ def requirement(
             return None
         case Copy() | Add() | Workdir():
             will_run = any(isinstance(step, Run) for step in later)
-            return Materialise() if will_run else ReadLayers()
+            return Materialise() if will_run and not is_known else ReadLayers()
         case _:
             return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.build.accounts import Identity
+from domain.build.cache_key import RunInputs
 from domain.build.mounts import PlannedMount, SshMount, heredoc_script
 from domain.build.process import ProcessSpec
 from domain.build.state import StageState
@@ -52,6 +53,33 @@ def run_process(
         hostname=HOSTNAME,
         has_network=instruction.network != "none",
         privileged=instruction.security == "insecure",
+    )
+
+
+def run_inputs(
+    instruction: Run,
+    state: StageState,
+    mounts: Sequence[PlannedMount],
+    *,
+    has_network: bool,
+) -> RunInputs:
+    """Return what a RUN depends on besides the file system.
+
+    Args:
+        instruction: The RUN.
+        state: The stage before it.
+        mounts: What it is shown.
+        has_network: Whether RUNs that name no network have one.
+    """
+    named = instruction.network
+    return RunInputs(
+        command=run_arguments(instruction, state.shell),
+        variables=state.variables,
+        user=state.config.user,
+        working_directory=state.working_directory,
+        network=has_network if named is None else named != "none",
+        privileged=instruction.security == "insecure",
+        mounts=mounts,
     )
 
 

@@ -27,6 +27,7 @@ from adapters.memory.dockerfile_reader import MemoryDockerfileReader
 from adapters.memory.downloads import MemoryDownloads
 from adapters.memory.filesystem import MemoryRoot, MemoryRoots
 from adapters.memory.images import MemoryImageDestination, MemoryImageSource
+from adapters.memory.layer_cache import MemoryLayerCache
 from adapters.memory.layers import MemoryLayers
 from adapters.memory.process import MemoryProcessRunner, Program
 from adapters.memory.repositories import MemoryRepositories
@@ -37,6 +38,7 @@ from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
 from application.options import (
+    CacheOptions,
     ContextAddress,
     ContextScheme,
     ImageOptions,
@@ -53,6 +55,8 @@ from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
 from application.single_snapshot import SingleSnapshot
+from application.step_cache import StepCache
+from domain.build.cache_key import Field
 from domain.build.effect import Effect
 from domain.image.config import ContainerConfig, History, ImageConfig
 from domain.image.media_type import Vendor
@@ -104,6 +108,8 @@ class MemoryBuild:
         secrets: Secrets | None = None,
         reporter: RecordingReporter | None = None,
         exclusive: bool = False,
+        cache: CacheOptions | None = None,
+        salt: tuple[Field, ...] = (),
         single_snapshot: bool = False,
     ) -> None:
         self.clock = FixedClock()
@@ -119,6 +125,9 @@ class MemoryBuild:
         self.repositories = MemoryRepositories()
         self.secrets = secrets or MemorySecrets()
         self.contents = Contents()
+        self.cache = MemoryLayerCache(self.layers)
+        self._cache_options = cache
+        self._salt = salt
         programs = {
             text: self._program(each) for text, each in (commands or {}).items()
         }
@@ -174,9 +183,25 @@ class MemoryBuild:
         """Build and publish."""
         return self.service().run()
 
+    def after(self, earlier: MemoryBuild) -> MemoryBuild:
+        """Share the cache of an earlier build; return this one."""
+        for name in ("steps", "blobs", "indexes"):
+            setattr(self.cache, name, getattr(earlier.cache, name))
+        return self
+
     def service(self) -> BuildImage:
         """Wire the services as the composition root does."""
+        steps = None
+        if self._cache_options is not None:
+            steps = StepCache(
+                cache=self.cache,
+                contents=self.contents,
+                options=self._cache_options,
+                salt=self._salt,
+            )
         return BuildImage(
+            cache=steps,
+            indexes=None if steps is None else self.cache,
             prepare=PrepareBuild(
                 options=self._options,
                 context=MemoryContextSource(self.context),
@@ -204,6 +229,7 @@ class MemoryBuild:
                 effects=self.effects,
                 reader=MemoryDockerfileReader(),
                 reporter=self.reporter,
+                cache=steps,
                 snapshot=self.snapshot,
             ),
             publish=PublishImage(

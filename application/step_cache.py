@@ -1,0 +1,149 @@
+"""Finds steps that were carried out before, and keeps those that were not.
+
+What a step is known by is the domain's to say (`domain.build.cache_key`); this reads
+the digests of the files that keys are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from application.contents import CONTEXT_ORIGIN, Contents
+from application.options import CacheOptions
+from application.ports.layer_cache import FoundStep, LayerCache
+from application.ports.layers import WrittenLayer
+from domain.build.cache_key import (
+    CacheKey,
+    Chain,
+    ContentDigest,
+    Field,
+    RunInputs,
+    after_layer,
+    after_plan,
+    plan_fingerprint,
+    plan_key,
+    run_key,
+    start_chain,
+)
+from domain.dockerfile.instruction import Add, Copy, Instruction
+from domain.image.digest import Digest
+from domain.image.platform import Platform
+from domain.snapshot.layer_plan import (
+    LayerPlan,
+    PlannedEntry,
+    StoredContent,
+)
+
+
+class StepCache:
+    """The cache of one build's steps.
+
+    Args:
+        cache: Where steps are kept.
+        contents: Opens the files that keys depend on.
+        options: Which steps are kept.
+        salt: What else of the options can change a layer.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: LayerCache,
+        contents: Contents,
+        options: CacheOptions,
+        salt: Sequence[Field] = (),
+    ) -> None:
+        self._cache = cache
+        self._contents = contents
+        self._options = options
+        self._salt = tuple(salt)
+
+    def start(self, diff_ids: Sequence[Digest], platform: Platform) -> Chain:
+        """Begin the chain of a stage on an image."""
+        return start_chain(diff_ids, platform, self._salt)
+
+    def run_key(self, chain: Chain, inputs: RunInputs) -> CacheKey | None:
+        """Return the key of a RUN; None where RUNs are not kept."""
+        if not self._options.run_layers:
+            return None
+        return run_key(chain, inputs, self._contents.digest)
+
+    def plan_key(
+        self, chain: Chain, instruction: Instruction, plan: LayerPlan
+    ) -> CacheKey | None:
+        """Return the key of a planned layer; None where such are not kept."""
+        if not self._options.copy_layers or not isinstance(instruction, Copy | Add):
+            return None
+        return plan_key(
+            chain, self._fingerprint(instruction, plan, self._contents.digest)
+        )
+
+    def find(self, key: CacheKey | None) -> FoundStep | None:
+        """Return a step that was carried out before."""
+        return None if key is None else self._cache.find(key)
+
+    def store(self, key: CacheKey | None, layer: WrittenLayer | None) -> None:
+        """Keep a step that was carried out."""
+        if key is not None and self._options.push:
+            self._cache.store(key, layer)
+
+    def after_run(self, chain: Chain, diff_id: Digest | None) -> Chain:
+        """Go on after a RUN, found or executed."""
+        return after_layer(chain, diff_id)
+
+    def after_plan(
+        self,
+        chain: Chain,
+        instruction: Instruction,
+        plan: LayerPlan,
+        written: WrittenLayer | None,
+    ) -> Chain:
+        """Go on after a planned step.
+
+        Args:
+            chain: Before it.
+            instruction: The instruction.
+            plan: What was planned.
+            written: Its layer where one was made: it has the digests.
+        """
+        if plan.is_empty:
+            return chain
+        known = _written_digests(plan, written) if written else {}
+
+        def digest(content: StoredContent) -> str:
+            return known.get(content) or self._contents.digest(content)
+
+        return after_plan(chain, self._fingerprint(instruction, plan, digest))
+
+    def finish(self) -> None:
+        """Wait until everything that is to be kept is written."""
+        self._cache.finish()
+
+    def _fingerprint(
+        self, instruction: Instruction, plan: LayerPlan, digest: ContentDigest
+    ) -> str:
+        declares = _declares_modes(instruction, plan)
+        return plan_fingerprint(plan, digest, declares_modes=declares)
+
+
+def _declares_modes(instruction: Instruction, plan: LayerPlan) -> bool:
+    """Return whether modes are more than those of a checkout."""
+    if isinstance(instruction, Copy | Add) and instruction.chmod:
+        return True
+    stored = (
+        row.content.origin
+        for row in plan.rows
+        if isinstance(row, PlannedEntry) and isinstance(row.content, StoredContent)
+    )
+    return any(origin != CONTEXT_ORIGIN for origin in stored)
+
+
+def _written_digests(
+    plan: LayerPlan, written: WrittenLayer
+) -> dict[StoredContent, str]:
+    entries = written.index.entries
+    return {
+        row.content: entries[row.entry.path].sha256
+        for row in plan.rows
+        if isinstance(row, PlannedEntry) and isinstance(row.content, StoredContent)
+    }

@@ -1,0 +1,372 @@
+"""Builds that find the steps of earlier builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from adapters.memory.context import MemoryBuildContext
+from adapters.memory.filesystem import MemoryRoot
+from application.errors import CommandFailed
+from application.options import CacheOptions, InputOptions
+from application.ports.layers import WrittenLayer
+from domain.build.effect import Effect, Materialise, RunProcess
+from domain.build.process import ProcessSpec
+from domain.image.config import ContainerConfig
+from domain.snapshot.entry import FileEntry, FileType
+from tests.support.memory_build import (
+    BASE_LAYERS,
+    Command,
+    MemoryBuild,
+    drawn_entry,
+    inputs,
+    writes,
+)
+
+ON = CacheOptions(enabled=True)
+COPIES = CacheOptions(enabled=True, copy_layers=True)
+CONTEXT = {"f": b"1", "g": b"2", "d/x": b"x"}
+
+
+class Count:
+    """A command that writes how often it ran: it is not deterministic."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.times = 0
+
+    def __call__(self, root: MemoryRoot, process: ProcessSpec) -> None:
+        del process
+        self.times += 1
+        root.write_file(self._path, str(self.times).encode(), 0o644)
+
+
+def build(  # noqa: PLR0913 - what a test may vary
+    dockerfile: str,
+    commands: Mapping[str, Command] | None = None,
+    *,
+    after: MemoryBuild | None = None,
+    context: Mapping[str, bytes] | MemoryBuildContext | None = None,
+    cache: CacheOptions | None = ON,
+    options: InputOptions | None = None,
+    salt: Sequence[str] = (),
+) -> MemoryBuild:
+    made = MemoryBuild(
+        dockerfile,
+        commands=commands,
+        context=CONTEXT if context is None else context,
+        cache=cache,
+        options=options,
+        salt=tuple(salt),
+    )
+    made.destination.has_origins = after is not None
+    if after is not None:
+        made.after(after)
+    made.run()
+    return made
+
+
+def rows(made: MemoryBuild) -> list[list[str]]:
+    """Draw what the image has above its base, times left out."""
+    indexes = [
+        made.cache.indexes.get(layer.digest) or made.index(number)
+        for number, layer in enumerate(made.published.manifest.layers)
+    ]
+    return [
+        [*map(drawn_entry, index.entries.values()), *index.whiteouts]
+        for index in indexes
+    ]
+
+
+def digest(made: MemoryBuild) -> object:
+    return made.published.manifest.digest
+
+
+def executed(made: MemoryBuild) -> list[type[Effect]]:
+    return [kind for kind in made.performed if kind in {Materialise, RunProcess}]
+
+
+THREE = "FROM base\nRUN one\nCOPY f /f\nRUN two\nENV A=b\nRUN three\n"
+COMMANDS = {name: writes(name) for name in ("one", "two", "three")}
+
+
+def test_a_second_build_executes_and_unpacks_nothing() -> None:
+    first = build(THREE, COMMANDS)
+    second = build(THREE, COMMANDS, after=first)
+    assert executed(first) == [Materialise, RunProcess, RunProcess, RunProcess]
+    assert executed(second) == []
+    assert digest(second) == digest(first)
+    assert len(second.cache.found) == 3
+    assert second.layers.fetched == []
+    assert second.registry.opened == []
+    assert second.cache.opened == []
+
+
+def test_without_a_cache_nothing_is_asked() -> None:
+    made = build(THREE, COMMANDS, cache=None)
+    assert made.cache.asked == []
+    assert digest(made) == digest(build(THREE, COMMANDS))
+
+
+def test_steps_after_a_change_are_made_on_the_steps_before_it() -> None:
+    first = build(THREE, COMMANDS)
+    second = build(THREE, COMMANDS, after=first, context={**CONTEXT, "f": b"other"})
+    assert executed(second) == [Materialise, RunProcess, RunProcess]
+    fresh = build(THREE, COMMANDS, context={**CONTEXT, "f": b"other"})
+    assert rows(second) == rows(fresh)
+
+
+def test_the_last_copy_alone_needs_no_base() -> None:
+    text = "FROM base\nRUN one\nCOPY f /f\n"
+    first = build(text, COMMANDS)
+    context = {**CONTEXT, "f": b"other"}
+    second = build(text, COMMANDS, after=first, context=context)
+    assert executed(second) == []
+    assert second.registry.opened == []
+    assert second.layers.fetched == []
+    assert digest(second) == digest(build(text, COMMANDS, context=context))
+
+
+def test_a_lost_step_is_executed_on_those_that_were_found() -> None:
+    def two(root: MemoryRoot, process: ProcessSpec) -> None:
+        del process
+        root.make(FileEntry("two", FileType.DIRECTORY))
+
+    commands = {**COMMANDS, "two": two}
+    first = build(THREE, commands)
+    del first.cache.steps[first.cache.asked[1]]
+    second = build(THREE, commands, after=first)
+    # step two is deterministic: what it makes is what step three was made on
+    assert executed(second) == [Materialise, RunProcess]
+    assert len(second.cache.found) == 2
+    assert digest(second) == digest(first)
+
+
+def test_a_step_made_on_another_outcome_is_not_found() -> None:
+    """Step 1 of 3 is gone and not deterministic: nothing of old layers is mixed in."""
+    one, two = Count("one"), Count("two")
+    commands: dict[str, Command] = {"one": one, "two": two, "three": writes("three")}
+    text = "FROM base\nRUN one\nRUN two\nRUN three\n"
+    first = build(text, commands)
+    del first.cache.steps[first.cache.asked[0]]
+    second = build(text, commands, after=first)
+    assert (one.times, two.times) == (2, 2)
+    assert second.cache.found == []
+    one.times = two.times = 1
+    assert rows(second) == rows(build(text, commands, cache=None))
+
+
+def test_a_root_that_lacks_found_layers_gets_them_before_the_next_run() -> None:
+    """Step 1 is executed again, 2 found on it, 3 has to run on both."""
+    seen = []
+
+    def three(root: MemoryRoot, process: ProcessSpec) -> None:
+        seen.append(sorted({"one", "two", "f"} & {row.path for row in root.tree}))
+        writes("three")(root, process)
+
+    commands = {**COMMANDS, "three": three}
+    first = build(THREE, commands)
+    del first.cache.steps[first.cache.asked[0]]
+    del first.cache.steps[first.cache.asked[2]]
+    second = build(THREE, commands, after=first)
+    assert seen == [["f", "one", "two"]] * 2
+    assert rows(second) == rows(first)
+
+
+def test_a_step_that_changes_nothing_is_found_too() -> None:
+    text = "FROM base\nRUN nothing\nRUN one\n"
+    commands = {**COMMANDS, "nothing": lambda root, process: None}
+    first = build(text, commands)
+    second = build(text, commands, after=first)
+    assert executed(second) == []
+    assert digest(second) == digest(first)
+
+
+def test_steps_before_a_failure_are_kept() -> None:
+    text = "FROM base\nRUN one\nRUN fails\n"
+    first = MemoryBuild(
+        text, commands={**COMMANDS, "fails": lambda root, process: 3}, cache=ON
+    )
+    with pytest.raises(CommandFailed):
+        first.run()
+    second = build(text, {**COMMANDS, "fails": writes("x")}, after=first)
+    assert len(second.cache.found) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("ENV A=1\nRUN one", "ENV A=2\nRUN one", 0),
+        ("LABEL a=1\nCMD x\nRUN one", "LABEL a=2\nRUN one", 1),
+        ("USER 5\nRUN one", "USER 6\nRUN one", 0),
+        ("WORKDIR /a\nRUN one", "WORKDIR /b\nRUN one", 0),
+        ('SHELL ["a"]\nRUN one', 'SHELL ["b"]\nRUN one', 0),
+        ("COPY f /x\nRUN one", "COPY f /y\nRUN one", 0),
+        ("COPY f /x\nRUN one", "COPY g /x\nRUN one", 0),
+        ("COPY --chmod=600 f /x\nRUN one", "COPY --chmod=640 f /x\nRUN one", 0),
+        ("COPY --chown=1 f /x\nRUN one", "COPY --chown=2 f /x\nRUN one", 0),
+        ("RUN one\nCOPY f /x", "RUN one\nCOPY g /x", 1),
+        (
+            "RUN --mount=target=/m,source=f one",
+            "RUN --mount=target=/m,source=g one",
+            0,
+        ),
+    ],
+)
+def test_what_a_run_depends_on(before: str, after: str, found: int) -> None:
+    first = build(f"FROM base\n{before}\n", {"one": writes("one")})
+    second = build(f"FROM base\n{after}\n", {"one": writes("one")}, after=first)
+    assert len(second.cache.found) == found
+
+
+def test_a_build_argument_matters_to_runs_that_see_it_alone() -> None:
+    text = "FROM base\nRUN one\nARG X\nRUN two\nFROM base\nRUN three\n"
+    text += "COPY --from=0 /two /two\n"
+    first = build(text, COMMANDS, options=inputs(build_args=(("X", "1"),)))
+    second = build(
+        text, COMMANDS, after=first, options=inputs(build_args=(("X", "2"),))
+    )
+    assert len(second.cache.found) == 2
+
+
+def test_options_that_change_layers_are_in_the_keys() -> None:
+    first = build(THREE, COMMANDS)
+    assert build(THREE, COMMANDS, after=first, salt=["/ignored"]).cache.found == []
+
+
+def test_times_and_umask_of_a_checkout_do_not_matter() -> None:
+    def checkout(mode: int, mtime_ns: int) -> MemoryBuildContext:
+        entry = FileEntry("f", FileType.FILE, mode, uid=mode, size=1, mtime_ns=mtime_ns)
+        return MemoryBuildContext({"f": b"1"}, [entry])
+
+    text = "FROM base\nCOPY f /f\nRUN one\n"
+    first = build(text, COMMANDS, context=checkout(0o644, 1))
+    second = build(text, COMMANDS, after=first, context=checkout(0o664, 2))
+    assert len(second.cache.found) == 1
+    third = build(text, COMMANDS, after=first, context=checkout(0o755, 2))
+    assert third.cache.found == []
+
+
+STAGES = """
+FROM base AS tools
+RUN one
+COPY g /unrelated
+FROM base
+COPY --from=tools /one /one
+RUN two
+"""
+
+
+def test_a_stage_that_was_found_is_copied_from_without_a_root() -> None:
+    first = build(STAGES, COMMANDS)
+    second = build(STAGES, COMMANDS, after=first)
+    assert executed(second) == []
+    assert second.registry.opened == []
+    assert digest(second) == digest(first)
+
+
+def test_what_is_not_copied_from_a_stage_does_not_matter() -> None:
+    first = build(STAGES, COMMANDS)
+    other = {**CONTEXT, "g": b"other"}
+    second = build(STAGES, COMMANDS, after=first, context=other)
+    assert len(second.cache.found) == 2
+    assert executed(second) == []
+
+
+def test_a_stage_on_a_stage_goes_on_with_its_chain() -> None:
+    text = "FROM base AS a\nRUN one\nFROM a\nRUN two\n"
+    first = build(text, COMMANDS)
+    second = build(text, COMMANDS, after=first)
+    assert executed(second) == []
+    assert digest(second) == digest(first)
+    flat = build("FROM base\nRUN one\nRUN two\n", COMMANDS, after=first)
+    assert len(flat.cache.found) == 2
+
+
+def test_another_base_is_another_chain() -> None:
+    first = build("FROM base\nRUN one\n", COMMANDS)
+    second = MemoryBuild("FROM other\nRUN one\n", commands=COMMANDS, cache=ON)
+    second.add_base("other", BASE_LAYERS[:2])
+    second.after(first).run()
+    assert second.cache.found == []
+
+
+def test_a_base_with_another_config_shares_what_does_not_see_it() -> None:
+    first = build("FROM base\nRUN one\n", COMMANDS)
+    second = MemoryBuild("FROM other\nRUN one\n", commands=COMMANDS, cache=ON)
+    config = ContainerConfig(env=(("PATH", "/bin"),), cmd=("other",))
+    second.add_base("other", config=config)
+    second.after(first).run()
+    assert len(second.cache.found) == 1
+
+
+def test_copies_are_kept_when_asked() -> None:
+    text = "FROM base\nCOPY f /f\nADD g /g\nWORKDIR /w\n"
+    assert build(text).cache.steps == {}
+    first = build(text, cache=COPIES)
+    assert len(first.cache.steps) == 2
+    second = build(text, cache=COPIES, after=first)
+    assert len(second.cache.found) == 2
+    assert digest(second) == digest(first)
+    third = build(text, cache=COPIES, after=first, context={**CONTEXT, "f": b"new"})
+    assert third.cache.found == []
+
+
+def test_a_kept_copy_saves_fetching_what_is_copied() -> None:
+    text = "FROM base AS a\nRUN one\nFROM base\nCOPY --from=a /one /two\n"
+    first = build(text, COMMANDS, cache=COPIES)
+    second = build(text, COMMANDS, cache=COPIES, after=first)
+    assert len(second.cache.found) == 2
+    assert second.cache.opened == []
+    assert digest(second) == digest(first)
+
+
+def test_a_root_gets_copies_that_were_found() -> None:
+    seen = []
+
+    def look(root: MemoryRoot, process: ProcessSpec) -> None:
+        seen.append("f" in root.tree)
+        writes(process.argv[-1])(root, process)
+
+    commands = {"one": look, "two": look}
+    text = "FROM base\nRUN one\nCOPY f /f\nRUN two\n"
+    first = build(text, commands, cache=COPIES)
+    first.cache.steps = {
+        key: layer
+        for key, layer in first.cache.steps.items()
+        if layer and "f" in layer.index.entries
+    }
+    build(text, commands, cache=COPIES, after=first)
+    assert seen == [False, True, False, True]
+
+
+def test_runs_are_not_kept_when_not_asked() -> None:
+    options = CacheOptions(enabled=True, run_layers=False)
+    first = build(THREE, COMMANDS, cache=options)
+    assert first.cache.steps == {}
+    assert first.cache.asked == []
+
+
+def test_a_cache_that_is_only_read_is_not_written() -> None:
+    first = build(THREE, COMMANDS)
+    steps = dict(first.cache.steps)
+    options = CacheOptions(enabled=True, push=False)
+    text = THREE + "RUN four\n"
+    second = build(text, {**COMMANDS, "four": writes("4")}, after=first, cache=options)
+    assert len(second.cache.found) == 3
+    assert first.cache.steps == steps
+
+
+def test_indexes_of_the_base_are_kept() -> None:
+    first = build(THREE, COMMANDS)
+    for each in BASE_LAYERS:
+        assert not first.cache.indexes[each.descriptor.digest].is_thin
+
+
+def test_full_rows_are_read_where_a_tree_is_copied_from() -> None:
+    text = "FROM base\nCOPY --from=base /srv /copied\n"
+    first = build(text)
+    second = build(text, after=first)
+    assert digest(second) == digest(first)
+    assert isinstance(next(iter(first.cache.steps.values()), None), WrittenLayer | None)

@@ -13,8 +13,10 @@ WORKDIR /build
 
 FROM tools AS packages
 COPY pyproject.toml image/requirements.py /build/
-RUN --mount=type=secret,id=ca \
+RUN --mount=type=secret,id=ca --mount=type=secret,id=pip_index_url \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
+    && if [ -s /run/secrets/pip_index_url ]; \
+        then PIP_INDEX_URL=$(cat /run/secrets/pip_index_url) && export PIP_INDEX_URL; fi \
     && python3 requirements.py pyproject.toml > requirements.txt \
     && python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check \
         --root-user-action=ignore --target=/packages --requirement=requirements.txt

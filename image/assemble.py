@@ -20,6 +20,7 @@ from image.elf import (
     strip_objects,
 )
 from image.layout import DYNLOAD, GIT_CORE, PACKAGES, PRODUCT, PYTHON, RUNTIME, below
+from image.licences import add_licences
 from image.programs import add_commands, add_git_helpers, add_shell
 from image.python_files import add_packages, add_standard_library
 from image.settings import add_certificates, add_codesets, add_locale, add_settings
@@ -32,10 +33,11 @@ def assemble_runtime(out: Path, installed: Path) -> None:
     extensions = add_standard_library(out)
     add_packages(out, installed)
     programs = _programs()
-    needing = [*programs.values(), *extensions, *elf_files(below(out, PACKAGES))]
-    libraries = add_libraries(out, needing)
+    ours = [*programs.values(), *extensions]
+    libraries = add_libraries(out, [*ours, *elf_files(below(out, PACKAGES))])
     codesets = add_codesets(out, libraries["libc.so.6"])
-    add_libraries(out, codesets)
+    libraries |= add_libraries(out, codesets)
+    add_licences(out, [*ours, *libraries.values()])
     add_loader(out, programs[f"bin/{PYTHON}"])
     for place, source in programs.items():
         add_program(out, source, place)

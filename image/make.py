@@ -103,6 +103,9 @@ def _flags(base: str, network: str, environment: Mapping[str, str]) -> Iterator[
             yield f"--build-arg={name}"
     if authorities := environment.get("SSL_CERT_FILE"):
         yield f"--secret=id=ca,src={authorities}"
+    if environment.get("PIP_INDEX_URL"):
+        # It may hold a password.
+        yield "--secret=id=pip_index_url,env=PIP_INDEX_URL"
 
 
 def _base(docker: Docker) -> str:

@@ -15,6 +15,8 @@ from integration.services.registry import Registry
 from tests.support.git_repository import GitRepository
 from tests.support.web_server import TLS, Answer, WebServer
 
+AUTHORITY = f"--volume={TLS}/ca.pem:/kaniko/ssl/certs/test.pem:ro"
+NAMED = "--add-host=registry.test:127.0.0.1"
 OPENSSL_TRAP = """
 openssl_conf = init
 [init]
@@ -35,11 +37,11 @@ TRAPS = {
     "etc/ssh/ssh_config": "Trap yes\n",
     "etc/gnutls/config": "[overrides]\ndisabled-version = tls1.2\n"
     "disabled-version = tls1.3\n",
-    "ssl/openssl.cnf": OPENSSL_TRAP,
-    "ssl/cert.pem": "no certificates",
+    "usr/lib/ssl/openssl.cnf": OPENSSL_TRAP,
+    "usr/lib/ssl/cert.pem": "no certificates",
+    "usr/lib/python3.11/os.py": "raise SystemExit('trap')\n",
     "lib/libc.so.6": "no library",
     "lib/libssl.so.3": "no library",
-    "lib/python3.11/os.py": "raise SystemExit('trap')\n",
 }
 
 
@@ -62,10 +64,9 @@ def traps(tmp_path: Path) -> tuple[str, ...]:
     root = write_context(tmp_path / "traps", "", TRAPS)
     return (
         f"--volume={root}/etc:/etc",
-        f"--volume={root}/ssl:/usr/lib/ssl:ro",
+        f"--volume={root}/usr:/usr:ro",
         f"--volume={root}/lib:/lib:ro",
-        f"--volume={root}/lib:/usr/lib/python3.11:ro",
-        f"--volume={TLS}/ca.pem:/kaniko/ssl/certs/test.pem:ro",
+        AUTHORITY,
     )
 
 
@@ -89,12 +90,43 @@ def test_a_build_heeds_no_file_of_the_root(
         "--insecure",
         flags=(
             *traps,
-            "--add-host=registry.test:127.0.0.1",
+            NAMED,
             f"--volume={context}:/workspace:ro",
         ),
     )
-    assert "ld.so" not in done.stderr
+    assert "cannot be preloaded" not in done.stderr
     assert len(registry.manifest("immune")["layers"]) == 3
+
+
+def test_a_build_in_place_heeds_no_file_of_the_image(
+    executor_image: ExecutorImage,
+    registry: Registry,
+    web: WebServer,
+    small_bases: Path,
+    tmp_path: Path,
+) -> None:
+    base = registry.push_layout(small_bases, "busybox", "bases/busybox")
+    dockerfile = f"""
+        FROM {base}
+        COPY traps /
+        RUN test -s /etc/ld.so.preload && test -s /usr/lib/ssl/openssl.cnf
+        ADD {web.url}/file /
+        ADD {web.url}/r.git /r
+        RUN test "$(cat /file)" = content && test "$(cat /r/sub/s)" = s
+        """
+    files = {f"traps/{path}": text for path, text in TRAPS.items()}
+    context = write_context(tmp_path / "context", dockerfile, files)
+    port = registry.host.rpartition(":")[2]
+    done = executor_image.run(
+        f"--destination=registry.test:{port}/immune-in-place",
+        "--insecure",
+        "--insecure-pull",
+        "--isolation=in-place",
+        flags=(AUTHORITY, NAMED, f"--volume={context}:/workspace:ro"),
+    )
+    assert "in-place" in done.stderr
+    assert "cannot be preloaded" not in done.stderr
+    assert registry.manifest("immune-in-place") is not None
 
 
 def test_git_and_ssh_heed_no_file_of_the_root(
@@ -110,6 +142,16 @@ def test_git_and_ssh_heed_no_file_of_the_root(
     assert done.stderr == ""
 
 
+def test_the_loader_asks_a_cache_of_its_own(executor_image: ExecutorImage) -> None:
+    """What the cache of an image says of a library is not heard."""
+    code = "import ctypes\ntry: ctypes.CDLL('libnone.so')\nexcept OSError: pass"
+    python = executor_image.interpreter()
+    flags = ("--env=LD_DEBUG=libs", f"--entrypoint={python[0]}")
+    done = executor_image.run(*python[1:], "-c", code, flags=flags)
+    assert "search cache=/kaniko/ld.cache" in done.stderr
+    assert "search cache=/etc" not in done.stderr
+
+
 EVERY_PACKAGE = """
 import os, sys
 exec(open("/kaniko/executor").read().partition("import os")[0])
@@ -122,6 +164,7 @@ for service in ("s3", "sts", "ecr", "ecr-public", "sso", "sso-oidc"):
     boto3.client(service, region_name="eu-west-1")
 mapped = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
 print(sorted(path for path in mapped if not path.startswith("/kaniko/")))
+print(ssl.get_default_verify_paths().openssl_cafile)
 print(socket.gethostbyname("named.test"), os.environ["LC_CTYPE"], sys.flags.utf8_mode)
 """
 
@@ -129,17 +172,21 @@ print(socket.gethostbyname("named.test"), os.environ["LC_CTYPE"], sys.flags.utf8
 def test_every_package_loads_with_nothing_from_outside(
     executor_image: ExecutorImage, traps: tuple[str, ...]
 ) -> None:
-    interpreter = executor_image.shell("head -n 1 /kaniko/executor").stdout[2:].split()
+    python = executor_image.interpreter()
     done = executor_image.run(
-        interpreter[1],
+        *python[1:],
         "-c",
         EVERY_PACKAGE,
         flags=(
             *traps,
             "--add-host=named.test:127.0.0.9",
             "--env=LC_ALL=",
-            f"--entrypoint={interpreter[0]}",
+            f"--entrypoint={python[0]}",
         ),
     )
-    assert done.stdout.splitlines() == ["[]", "127.0.0.9 C.UTF-8 1"]
+    assert done.stdout.splitlines() == [
+        "[]",
+        "/kaniko//ssl/cert.pem",
+        "127.0.0.9 C.UTF-8 1",
+    ]
     assert done.stderr == ""

@@ -61,6 +61,11 @@ class ExecutorImage:
         words = ("--interactive", "--entrypoint=", *flags)
         return self.run("sh", flags=words, image=self.debug, stdin=f"set -e\n{script}")
 
+    def interpreter(self) -> list[str]:
+        """Return the words that start the interpreter as the commands do."""
+        first = self.shell("head -n 1 /kaniko/executor").stdout
+        return first.removeprefix("#!").split()
+
 
 def make_images(docker: Docker) -> ExecutorImage:
     """Make the images in a docker.

@@ -24,6 +24,7 @@ def _make(tmp_path: Path, client: str) -> subprocess.CompletedProcess[str]:
             "DOCKER_HOST": "unix:///nowhere",
             "SSL_CERT_FILE": "/authorities",
             "https_proxy": "http://proxy",
+            "PIP_INDEX_URL": "https://user:password@index",
         },
     )
 
@@ -40,7 +41,7 @@ def test_a_daemon_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert _words(tmp_path) == ["version"]
 
 
-def test_all_three_images_are_built_with_proxy_and_authorities(tmp_path: Path) -> None:
+def test_all_three_images_are_built_with_what_the_network_needs(tmp_path: Path) -> None:
     done = _make(tmp_path, "exit 0")
     assert done.returncode == 0, done.stderr
     builds = [line for line in _words(tmp_path) if line.startswith("build ")]
@@ -53,6 +54,8 @@ def test_all_three_images_are_built_with_proxy_and_authorities(tmp_path: Path) -
         assert "--build-arg=BUILDER_BASE=debian:bookworm-slim" in line
         assert "--build-arg=https_proxy " in line
         assert "--secret=id=ca,src=/authorities" in line
+        assert "--secret=id=pip_index_url,env=PIP_INDEX_URL" in line
+        assert "password" not in line
 
 
 def test_a_build_that_fails_ends_it(tmp_path: Path) -> None:

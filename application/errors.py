@@ -58,6 +58,17 @@ class RegistryError(KanipyError):
         self.code = code
 
 
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+
+
+def is_out_of_order(status: int | None) -> bool:
+    """Return whether a status says that the registry cannot answer at the moment."""
+    return status is not None and (
+        status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+    )
+
+
 class Unauthorized(RegistryError):
     """The registry wants a credential, or refused the one that was sent."""
 

@@ -8,15 +8,16 @@ both an instruction needs is decided in the domain, not here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import BinaryIO
 
+from application.errors import DigestMismatch
 from application.ports.filesystem import RootFilesystem, RootFilesystems
 from application.ports.images import ImageSource, ResolvedImage
 from application.ports.layer_cache import FoundLayer, LayerIndexes
-from application.ports.layers import LayerStore, WrittenLayer
+from application.ports.layers import LayerStore, OpenBlob, WrittenLayer
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -32,10 +33,18 @@ MAXIMUM_ACCOUNT_FILE = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseImage:
-    """An image and the place its blobs can be read from."""
+    """An image and the place its blobs can be read from.
+
+    Attributes:
+        image: The image.
+        source: The place.
+        spare: Is told what is wrong with a blob there, and returns another place;
+            None where there is no other. May be called from several threads.
+    """
 
     image: ResolvedImage
     source: ImageSource
+    spare: Callable[[DigestMismatch], ImageSource] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +76,25 @@ class LayerFetcher:
         if base is None:
             return
 
-        def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
-            return base.source.open_blob(base.image, descriptor, offset)
-
-        self._layers.fetch(layer.descriptor, open_blob)
+        try:
+            self._layers.fetch(layer.descriptor, _opener(base, base.source))
+        except DigestMismatch as error:
+            if base.spare is None:
+                raise
+            spare = base.spare(error)
+            self._layers.fetch(layer.descriptor, _opener(base, spare))
 
     def open(self, layer: StageLayer) -> BinaryIO:
         """Open the blob, fetching it first; the caller closes it."""
         self.fetch(layer)
         return self._layers.open(layer.descriptor)
+
+
+def _opener(base: BaseImage, source: ImageSource) -> OpenBlob:
+    def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
+        return source.open_blob(base.image, descriptor, offset)
+
+    return open_blob
 
 
 class LayeredFilesystem:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from application.layered_filesystem import BaseImage
 from application.ports.images import ImageSource
 from application.ports.reporter import Reporter
+from application.warmed_bases import WarmedBases
 from domain.errors import InvalidImage, InvalidReference
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 
 
 class ResolveBase:
-    """Asks the named contexts first, then the registry. Each image once."""
+    """Asks named contexts, warmed images, the registry, in this order; once each."""
 
     def __init__(
         self,
@@ -21,6 +22,7 @@ class ResolveBase:
         registry: Callable[[], ImageSource],
         named_images: Mapping[str, ImageSource],
         reporter: Reporter,
+        warmed: WarmedBases | None = None,
     ) -> None:
         """Take the places images are in.
 
@@ -29,10 +31,12 @@ class ResolveBase:
                 not asked for before such a name comes up.
             named_images: Images of `--build-context` by their name as given.
             reporter: Is told what was found.
+            warmed: Images that need not be fetched from the registry.
         """
         self._registry = registry
         self._named = {_key(name): source for name, source in named_images.items()}
         self._reporter = reporter
+        self._warmed = warmed
         self._known: dict[tuple[str, Platform], BaseImage] = {}
 
     def resolve(self, name: str, platform: Platform) -> BaseImage:
@@ -49,9 +53,8 @@ class ResolveBase:
         return self._known[key]
 
     def _look_up(self, name: str, platform: Platform) -> BaseImage:
-        named = self._named.get(_key(name))
-        source = named or self._registry()
-        image = source.resolve(_reference(name, is_registry=named is None), platform)
+        base = self._find(name, platform)
+        image = base.image
         image.manifest.require_layers()
         if len(image.config.diff_ids) != len(image.manifest.layers):
             message = (
@@ -59,8 +62,19 @@ class ResolveBase:
                 f" {len(image.config.diff_ids)} diff IDs in the config"
             )
             raise InvalidImage(message, place=name, hint="rebuild the base image")
-        self._reporter.info(f"Resolved {name} to {image.digest}")
-        return BaseImage(image=image, source=source)
+        warmed = ", which is warmed" if base.spare else ""
+        self._reporter.info(f"Resolved {name} to {image.digest}{warmed}")
+        return base
+
+    def _find(self, name: str, platform: Platform) -> BaseImage:
+        named = self._named.get(_key(name))
+        reference = _reference(name, is_registry=named is None)
+        if named is None and self._warmed is not None:
+            found = self._warmed.find(reference, platform)
+            if found is not None:
+                return found
+        source = named or self._registry()
+        return BaseImage(image=source.resolve(reference, platform), source=source)
 
 
 def _key(name: str) -> str:

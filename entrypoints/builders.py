@@ -6,13 +6,14 @@ The adapters, and the packages behind them, are imported when they are wanted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from application.contents import Contents
 from application.errors import SourceUnavailable
 from application.options import (
     BuildOptions,
+    CacheOptions,
     CredentialOptions,
     DirectoryContext,
     ImageOptions,
@@ -30,7 +31,7 @@ from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
-from application.ports.images import ImageDestination, ImageSource
+from application.ports.images import ImageDestination, ImageRegistry, ImageSource
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
     from adapters.work_directory import WorkDirectory
+    from application.warmed_bases import WarmedBases
 
 
 def reporter(log: LogOptions) -> Reporter:
@@ -285,7 +287,7 @@ def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSourc
 
 def registry(
     options: BuildOptions, found: CredentialSource, reporter: Reporter
-) -> ImageSource:
+) -> ImageRegistry:
     """Return the registries that base images are pulled from."""
     from adapters.registry.connection import RegistryConnections
     from adapters.registry.source import RegistryImageSource
@@ -298,6 +300,32 @@ def registry(
         skip_verify=options.registry.skip_tls_verify_pull,
     )
     return RegistryImageSource(RegistryConnections(client, found), retries)
+
+
+def warmed_bases(
+    cache: CacheOptions, registry: Callable[[], ImageRegistry], reporter: Reporter
+) -> WarmedBases | None:
+    """Return what finds warmed base images, None where none are to be looked for."""
+    from pathlib import Path
+
+    from adapters.storage.warmed_images import WarmedImageDirectory
+    from application.warmed_bases import WarmedBases
+
+    if not (cache.enabled and cache.directory):
+        return None
+    path = Path(cache.directory).absolute()
+    if not path.is_dir():
+        tell = reporter.debug
+        if cache.directory != CacheOptions().directory:
+            tell = reporter.warning
+        tell(f"there is no directory {path} of warmed images")
+        return None
+    return WarmedBases(
+        images=WarmedImageDirectory(str(path)),
+        ttl=cache.ttl,
+        registry=registry,
+        reporter=reporter,
+    )
 
 
 def destinations(

@@ -102,6 +102,12 @@ class Container(containers.DeclarativeContainer):
         registry=registry.provider,
         named_images=providers.Singleton(builders.named_images, options.provided.input),
         reporter=reporter,
+        warmed=providers.Singleton(
+            builders.warmed_bases,
+            options.provided.cache,
+            registry.provider,
+            reporter,
+        ),
     )
     stages = providers.Singleton(
         BuildStage,

@@ -15,7 +15,12 @@ from domain.image.manifest import Index, Manifest, parse_document
 from domain.image.media_type import Compression, Vendor, layer_media_type
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-from domain.image.selection import Document, describe_platforms, find_manifest
+from domain.image.selection import (
+    Document,
+    IndexTrail,
+    describe_platforms,
+    find_manifest,
+)
 from domain.values import dataclass, field
 
 
@@ -73,10 +78,11 @@ class MemoryImageSource:
         """Return manifest and config of an image, chosen from an index."""
         if reference not in self._named:
             raise self._unknown(reference, f"no image {reference}")
-        document = self._fetch(self._named[reference])
+        trail = IndexTrail(self._fetch)
+        document = trail.fetch(self._named[reference])
         if reference.digest not in (None, document.digest):
             raise self._unknown(reference, f"no image {reference}")
-        manifest = find_manifest(document, platform, self._fetch)
+        manifest = find_manifest(document, platform, trail.fetch)
         if manifest is None:
             offered = describe_platforms(document)
             raise self._unknown(reference, f"no {platform}; there are: {offered}")
@@ -85,7 +91,13 @@ class MemoryImageSource:
             digest=manifest.digest,
             manifest=manifest,
             config=ImageConfig.parse(self._read(manifest.config)),
+            indexes=trail.indexes,
         )
+
+    def current_digest(self, reference: Reference) -> Digest | None:
+        """Return the digest of what a reference names (implements `ImageRegistry`)."""
+        named = self._named.get(reference)
+        return named.digest if named else None
 
     def open_blob(
         self, image: ResolvedImage, descriptor: Descriptor, offset: int = 0

@@ -16,7 +16,12 @@ from adapters.registry.authentication import Access
 from adapters.registry.blob_stream import open_blob_stream
 from adapters.registry.connection import RegistryConnection, location_of
 from adapters.registry.failures import fail, fail_unknown, unreachable
-from application.errors import DigestMismatch, RegistryError, Unauthorized
+from application.errors import (
+    DigestMismatch,
+    RegistryError,
+    Unauthorized,
+    is_out_of_order,
+)
 from domain.errors import InvalidDigest
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -104,6 +109,29 @@ class RegistryRepository:
         response = self._head(f"manifests/{identifier}", {"Accept": ACCEPT})
         if response is None:
             return None
+        with response:
+            return _told_digest(response) if response.status == OK else None
+
+    def current_digest(self, identifier: str) -> Digest | None:
+        """Return the digest a tag has now, None where a GET has to tell.
+
+        Docker Hub does not count these requests against its limits.
+
+        Raises:
+            Unauthorized, RegistryUnreachable.
+            RegistryError: The registry is overloaded or out of order.
+        """
+        access = Access(repository=self.name)
+        purpose = f"look up {identifier}"
+        response = self.connection.send(
+            "HEAD",
+            f"{self.name}/manifests/{identifier}",
+            access=access,
+            purpose=purpose,
+            headers={"Accept": ACCEPT},
+        )
+        if is_out_of_order(response.status):
+            fail(response, self.connection.attempt("HEAD", access, purpose))
         with response:
             return _told_digest(response) if response.status == OK else None
 

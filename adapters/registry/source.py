@@ -14,10 +14,16 @@ from application.ports.images import ResolvedImage
 from domain.errors import InvalidImage
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
-from domain.image.manifest import MAXIMUM_MANIFEST_SIZE, Manifest
+from domain.image.digest import Digest
+from domain.image.manifest import MAXIMUM_MANIFEST_SIZE, Index, Manifest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-from domain.image.selection import Document, describe_platforms, find_manifest
+from domain.image.selection import (
+    Document,
+    IndexTrail,
+    describe_platforms,
+    find_manifest,
+)
 
 
 class RegistryImageSource:
@@ -52,6 +58,10 @@ class RegistryImageSource:
         """Open a blob of the image; broken connections are taken up again."""
         return self._repository(image.reference).open_blob(descriptor, offset)
 
+    def current_digest(self, reference: Reference) -> Digest | None:
+        """Return the digest a reference has now (implements `ImageRegistry`)."""
+        return self._repository(reference).current_digest(reference.identifier)
+
     def _repository(self, reference: Reference) -> RegistryRepository:
         connection = self._connections.to(reference.registry)
         return RegistryRepository(connection, reference.repository, self._retries)
@@ -59,7 +69,7 @@ class RegistryImageSource:
     def _resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
         repository = self._repository(reference)
         try:
-            manifest = _find_manifest(repository, reference, platform)
+            manifest, indexes = _find_manifest(repository, reference, platform)
             config = ImageConfig.parse(
                 _read_config(repository, manifest.config, reference)
             )
@@ -71,17 +81,21 @@ class RegistryImageSource:
             digest=manifest.digest,
             manifest=manifest,
             config=config,
+            indexes=indexes,
         )
 
 
 def _find_manifest(
     repository: RegistryRepository, reference: Reference, platform: Platform
-) -> Manifest:
+) -> tuple[Manifest, tuple[Index, ...]]:
     def fetch(entry: Descriptor) -> Document:
         return repository.fetch_document(str(entry.digest), entry.digest)
 
-    document = repository.fetch_document(reference.identifier, reference.digest)
-    manifest = find_manifest(document, platform, fetch)
+    trail = IndexTrail(fetch)
+    document = trail.add(
+        repository.fetch_document(reference.identifier, reference.digest)
+    )
+    manifest = find_manifest(document, platform, trail.fetch)
     if manifest is None:
         raise ManifestUnknown(
             f"no image for {platform} under {reference.identifier}; there are: "
@@ -90,7 +104,7 @@ def _find_manifest(
             repository=reference.repository,
             hint="choose a platform with --custom-platform",
         )
-    return manifest
+    return manifest, trail.indexes
 
 
 def _read_config(

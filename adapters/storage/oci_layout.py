@@ -36,7 +36,12 @@ from domain.image.manifest import Index, Manifest, parse_document
 from domain.image.media_type import Vendor, is_foreign_layer
 from domain.image.platform import Platform
 from domain.image.reference import DEFAULT_TAG, Reference
-from domain.image.selection import Document, describe_platforms, find_manifest
+from domain.image.selection import (
+    Document,
+    IndexTrail,
+    describe_platforms,
+    find_manifest,
+)
 from domain.values import dataclass
 
 SCHEME = "oci-layout://"
@@ -129,8 +134,9 @@ class OciLayoutImageSource:
         return stream
 
     def _resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
-        document = self._fetch(self._choose(self._read_index()))
-        manifest = find_manifest(document, platform, self._fetch)
+        trail = IndexTrail(self._fetch)
+        document = trail.fetch(self._choose(self._read_index()))
+        manifest = find_manifest(document, platform, trail.fetch)
         if manifest is None:
             raise self._unknown(
                 f"no image for {platform}; there are: {describe_platforms(document)}",
@@ -142,6 +148,7 @@ class OciLayoutImageSource:
             digest=manifest.digest,
             manifest=manifest,
             config=ImageConfig.parse(raw),
+            indexes=trail.indexes,
         )
 
     def _read_index(self) -> Index:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
-from domain.image.manifest import Manifest
+from domain.image.manifest import Index, Manifest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 from domain.values import dataclass
@@ -23,12 +23,15 @@ class ResolvedImage:
         digest: Digest of the manifest (not of an index it was chosen from).
         manifest: The manifest, its bytes verified against `digest`.
         config: The config, its bytes verified against the manifest.
+        indexes: The indexes it was chosen from, the one that was named first;
+            () where the reference names the manifest itself.
     """
 
     reference: Reference
     digest: Digest
     manifest: Manifest
     config: ImageConfig
+    indexes: tuple[Index, ...] = ()
 
 
 class ImageSource(Protocol):
@@ -52,6 +55,22 @@ class ImageSource(Protocol):
 
         The bytes are as served: verifying them is the reader's business
         (`LayerStore.fetch`). Reading may raise a `RegistryError`.
+        """
+
+
+class ImageRegistry(ImageSource, Protocol):
+    """Registries, which can tell what a name stands for without sending it."""
+
+    def current_digest(self, reference: Reference) -> Digest | None:
+        """Return the digest a reference has now, that of a manifest or an index.
+
+        None where there is none, or where the registry does not tell: `resolve`
+        finds out which.
+
+        Raises:
+            Unauthorized: A credential is missing or refused.
+            RegistryUnreachable: No answer.
+            RegistryError: The registry cannot answer at the moment.
         """
 
 

@@ -45,6 +45,33 @@ def find_manifest(
     raise InvalidImage("indexes are nested too deeply", place="index")
 
 
+class IndexTrail:
+    """Fetches documents and remembers the indexes among them, in order.
+
+    Args:
+        fetch: Fetches.
+    """
+
+    def __init__(self, fetch: FetchDocument) -> None:
+        self._fetch = fetch
+        self._indexes: list[Index] = []
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The indexes so far, the outermost first."""
+        return tuple(self._indexes)
+
+    def fetch(self, entry: Descriptor) -> Document:
+        """Fetch a document."""
+        return self.add(self._fetch(entry))
+
+    def add(self, document: Document) -> Document:
+        """Remember a document that was fetched otherwise, and return it."""
+        if isinstance(document, Index):
+            self._indexes.append(document)
+        return document
+
+
 def describe_platforms(document: Document) -> str:
     """Return the platforms a document offers, for a message."""
     if isinstance(document, Manifest) or not document.platforms:

@@ -80,8 +80,6 @@ NOT_YET = (
     NotYet("image-name-tag-with-digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("cache", _NO_CACHE),
     NotYet("cache-repo", _NO_CACHE),
-    NotYet("cache-dir", "has no warmed base images"),
-    NotYet("cache-ttl", _NO_CACHE),
     NotYet("cache-copy-layers", _NO_CACHE),
     NotYet("cache-run-layers", _NO_CACHE),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),

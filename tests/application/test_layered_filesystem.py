@@ -30,6 +30,7 @@ from domain.snapshot.layer_plan import (
     PlannedEntry,
     StoredContent,
 )
+from domain.values import replace
 from tests.support.archives import (
     Layer,
     M,
@@ -186,6 +187,29 @@ def test_a_damaged_layer_leaves_a_root_that_can_be_discarded() -> None:
     stage.files.discard_root()
     (root,) = stage.roots.created.values()
     assert root.discarded
+
+
+def test_a_layer_that_is_damaged_in_one_place_is_fetched_from_another() -> None:
+    stage = Stage(*BASE_LAYERS)
+    good, told = MemoryImageSource(), []
+    good.blobs.update(stage.source.blobs)
+    broken = BASE_LAYERS[2].descriptor
+    stage.source.blobs[broken.digest] = b"x" * broken.size
+
+    def spare(error: DigestMismatch) -> MemoryImageSource:
+        told.append(str(error))
+        return good
+
+    layers = [
+        replace(each, base=each.base and replace(each.base, spare=spare))
+        for each in stage.base_layers
+    ]
+    files = LayeredFilesystem(
+        name="stage:0", layers=layers, store=stage.store, roots=stage.roots
+    )
+    files.materialise("stage-0")
+    assert len(told) == 1
+    assert good.opened == [broken.digest]
 
 
 def test_a_file_that_no_layer_holds_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""What every source of base images does: memory, registry, OCI layout."""
+"""What every source of base images does: memory, registry, OCI layout, warmed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from adapters.memory.images import MemoryImageSource
 from adapters.registry.connection import RegistryConnections
 from adapters.registry.source import RegistryImageSource
 from adapters.storage.oci_layout import LayoutLocation, OciLayoutImageSource
+from adapters.storage.warmed_layout import WarmedLayoutSource
 from application.errors import DigestMismatch, ManifestUnknown
 from application.ports.images import ImageSource
 from domain.errors import InvalidImage
@@ -73,33 +74,52 @@ def _registry() -> Iterator[Place]:
         yield Place(RegistryImageSource(connections, NO_WAIT), reference, put)
 
 
+def _warmed(root: Path) -> Iterator[Place]:
+    def put(documents: list[Document], blobs: dict[Digest, bytes]) -> None:
+        _write_layout(root, documents, blobs)
+        made.source = WarmedLayoutSource(root, documents[-1].digest)
+
+    made = Place(
+        WarmedLayoutSource(root, Digest.of(b"no image")), Reference.parse("base"), put
+    )
+    yield made
+
+
 def _layout(root: Path) -> Iterator[Place]:
     def put(documents: list[Document], blobs: dict[Digest, bytes]) -> None:
-        folder = root / "blobs" / "sha256"
-        folder.mkdir(parents=True)
-        named = {document.digest: document.raw for document in documents}
-        for digest, data in (blobs | named).items():
-            (folder / digest.hex).write_bytes(data)
-        last = documents[-1]
-        entry = Descriptor(
-            media_type=last.media_type, digest=last.digest, size=len(last.raw)
-        )
-        index = Index.create(Vendor.OCI, [entry])
-        (root / "index.json").write_bytes(index.raw)
+        _write_layout(root, documents, blobs)
 
     location = LayoutLocation.parse(f"oci-layout://{root}")
     yield Place(OciLayoutImageSource(location), Reference.parse("base"), put)
 
 
-@pytest.fixture(params=["memory", "registry", "layout"])
+def _write_layout(
+    root: Path, documents: list[Document], blobs: dict[Digest, bytes]
+) -> None:
+    folder = root / "blobs" / "sha256"
+    folder.mkdir(parents=True)
+    named = {document.digest: document.raw for document in documents}
+    for digest, data in (blobs | named).items():
+        (folder / digest.hex).write_bytes(data)
+    last = documents[-1]
+    entry = Descriptor(
+        media_type=last.media_type, digest=last.digest, size=len(last.raw)
+    )
+    index = Index.create(Vendor.OCI, [entry])
+    (root / "index.json").write_bytes(index.raw)
+
+
+@pytest.fixture(params=["memory", "registry", "layout", "warmed"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     match request.param:
         case "memory":
             yield from _memory()
         case "registry":
             yield from _registry()
-        case _:
+        case "layout":
             yield from _layout(tmp_path / "layout")
+        case _:
+            yield from _warmed(tmp_path / "warmed")
 
 
 @pytest.mark.parametrize("vendor", list(Vendor))
@@ -156,12 +176,14 @@ def test_the_platform_is_chosen_from_an_index_and_attestations_are_skipped(
         assert resolved.config.platform == platform
 
 
-def test_nested_indexes_are_followed(place: Place) -> None:
+def test_nested_indexes_are_followed_and_told(place: Place) -> None:
     image = make_image(make_tar({"a": b"1"}))
     inner = Index.create(Vendor.OCI, [_entry(image.manifest, AMD64)])
     outer = Index.create(Vendor.OCI, [_entry(inner)])
     place.put([image.manifest, inner, outer], image.blobs())
-    assert place.source.resolve(place.reference, AMD64).digest == image.manifest.digest
+    resolved = place.source.resolve(place.reference, AMD64)
+    assert resolved.digest == image.manifest.digest
+    assert resolved.indexes == (outer, inner)
 
 
 def test_a_platform_that_is_not_offered_is_unknown_and_the_others_are_named(

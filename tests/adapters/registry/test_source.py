@@ -155,6 +155,34 @@ def test_a_rate_limit_comes_with_advice(
     assert "--registry-mirror" in str(caught.value.hint)
 
 
+def test_the_digest_of_a_tag_is_asked_for_without_the_manifest(
+    server: FakeRegistry, source: RegistryImageSource, image: SmallImage
+) -> None:
+    for name in ("app:1", f"app@{image.manifest.digest}"):
+        reference = Reference.parse(f"{server.host}/{name}")
+        assert source.current_digest(reference) == image.manifest.digest
+    assert {line.partition(" ")[0] for line in server.lines} == {"HEAD"}
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 405])
+def test_where_no_digest_is_told_the_manifest_has_to_tell(
+    server: FakeRegistry, source: RegistryImageSource, status: int
+) -> None:
+    server.faults = [Fault("HEAD .*manifests", status)]
+    reference = Reference.parse(f"{server.host}/app:1")
+    assert source.current_digest(reference) is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_registry_out_of_order_tells_no_digest(
+    server: FakeRegistry, source: RegistryImageSource, status: int
+) -> None:
+    server.faults = [Fault("HEAD .*manifests", status, times=9)]
+    with pytest.raises(RegistryError, match="cannot look up 1") as caught:
+        source.current_digest(Reference.parse(f"{server.host}/app:1"))
+    assert caught.value.status == status
+
+
 @pytest.mark.usefixtures("image")
 def test_a_broken_download_is_taken_up_where_it_broke(
     server: FakeRegistry, source: RegistryImageSource, waits: list[float]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
@@ -102,7 +103,7 @@ class BuildImage:
             self._warn_of_unused_arguments(build)
             if self._materialise_target and self._roots.exclusive:
                 build.stages[build.prepared.target].filesystem.materialise("target")
-            published = self._publish.publish(self._finish(build))
+            published = self._publish_and_tidy_up(build)
         except Interrupted:
             raise
         except Exception:
@@ -113,8 +114,22 @@ class BuildImage:
             return published
         finally:
             self._mounts.discard()
-            for filesystem in build.filesystems:
-                filesystem.discard_root()
+            build.discard_roots()
+
+    def _publish_and_tidy_up(self, build: _Build) -> PublishedImage:
+        """Publish while the roots are removed, which publishing does not read.
+
+        Both have ended when this returns or raises. An exclusive root is left alone:
+        we live in it.
+        """
+        finished = self._finish(build)
+        if self._roots.exclusive:
+            return self._publish.publish(finished)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="discard") as pool:
+            removal = pool.submit(build.discard_roots)
+            published = self._publish.publish(finished)
+            removal.result()
+        return published
 
     def _keep_steps(self) -> None:
         """Wait until the steps that succeeded are in the cache, for the next build."""
@@ -127,8 +142,7 @@ class BuildImage:
             return build.stages[stage.index]
         if self._roots.exclusive:
             # the root of a stage that waits for this one; its layers make it anew
-            for filesystem in build.filesystems:
-                filesystem.discard_root()
+            build.discard_roots()
         prepared = build.prepared.prepare_stage(stage)
         self._reporter.info(f"Building {_title(prepared)}")
         base = self._start(prepared, build)
@@ -151,7 +165,7 @@ class BuildImage:
         )
         built = replace(base, state=end.state, chain=end.chain)
         build.stages[stage.index] = built
-        if self._roots.exclusive or not _is_copied_from(stage, build.prepared):
+        if self._roots.exclusive or _is_finished_with(stage, build.prepared):
             built.filesystem.discard_root()
         return built
 
@@ -290,6 +304,11 @@ class _Build:
     filesystems: list[LayeredFilesystem] = field(default_factory=list)
     sources: dict[str, SourceTree] = field(default_factory=dict)
 
+    def discard_roots(self) -> None:
+        """Remove all roots from disk. Idempotent."""
+        for filesystem in self.filesystems:
+            filesystem.discard_root()
+
 
 def _image_layers(base: BaseImage) -> tuple[StageLayer, ...]:
     image = base.image
@@ -308,6 +327,11 @@ def _source_tree(files: LayeredFilesystem, description: str) -> SourceTree:
         keeps_owners=True,
         description=description,
     )
+
+
+def _is_finished_with(stage: Stage, prepared: PreparedBuild) -> bool:
+    """Tell whether a root may go; the target's goes while its image is published."""
+    return stage.index != prepared.target and not _is_copied_from(stage, prepared)
 
 
 def _is_copied_from(stage: Stage, prepared: PreparedBuild) -> bool:

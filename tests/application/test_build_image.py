@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from adapters.memory.context import MemoryBuildContext, MemoryContextSource
-from adapters.memory.filesystem import MemoryRoot
+from adapters.memory.filesystem import MemoryRoot, MemoryRoots
 from adapters.memory.images import MemoryImageDestination, MemoryImageSource
 from application.errors import (
     CommandFailed,
     ContextUnavailable,
     DigestMismatch,
     DockerfileUnavailable,
+    FilesystemError,
     IsolationUnavailable,
     ManifestUnknown,
     SourceUnavailable,
     Unauthorized,
 )
 from application.options import DirectoryContext, NamedContext
+from application.ports.images import BuiltImage, OpenLayer
 from domain.build.effect import Materialise, ReadLayers, RunProcess, WriteLayer
 from domain.build.process import ProcessSpec
 from domain.errors import (
@@ -30,6 +34,7 @@ from domain.image.config import ContainerConfig
 from domain.image.digest import Digest
 from domain.image.media_type import Vendor
 from domain.snapshot.entry import FileEntry, FileType
+from domain.snapshot.exclusion import Exclusions
 from tests.support.archives import file, layer
 from tests.support.memory_build import (
     BASE_CONFIG,
@@ -795,6 +800,65 @@ def test_roots_are_removed_at_the_end_and_earlier_where_nobody_copies() -> None:
     build.run()
     assert order == [True]
     assert all(root.discarded for root in build.roots.created.values())
+
+
+class _Patient(MemoryImageDestination):
+    """Publishes once an event has come, and remembers whether it came."""
+
+    def __init__(self, event: threading.Event) -> None:
+        super().__init__()
+        self.event = event
+        self.came = False
+
+    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        self.came = self.event.wait(10)
+        super().publish(image, open_layer)
+
+
+class _WatchedRoots(MemoryRoots):
+    """Tells when a root is discarded, and may refuse that."""
+
+    def __init__(self, error: KanipyError | None = None) -> None:
+        super().__init__()
+        self.event = threading.Event()
+        self.error = error
+
+    def create(self, name: str) -> MemoryRoot:
+        watched = self
+
+        class Root(MemoryRoot):
+            def discard(self) -> None:
+                watched.event.set()
+                if watched.error is not None:
+                    raise watched.error
+                super().discard()
+
+        root = Root(f"/memory/{name}", Exclusions())
+        self.created[root.path] = root
+        return root
+
+
+def _watched_build(roots: _WatchedRoots) -> tuple[MemoryBuild, _Patient]:
+    build = MemoryBuild("FROM base\nRUN one", commands={"one": writes("one")})
+    build.roots = roots
+    patient = _Patient(roots.event)
+    build.destinations = [patient]
+    return build, patient
+
+
+def test_the_last_root_is_removed_while_the_image_is_published() -> None:
+    build, patient = _watched_build(_WatchedRoots())
+    build.run()
+    assert patient.came
+    assert all(root.discarded for root in build.roots.created.values())
+
+
+def test_a_root_that_cannot_be_removed_is_told() -> None:
+    error = FilesystemError("cannot remove a root file system", place="/memory")
+    build, patient = _watched_build(_WatchedRoots(error))
+    with pytest.raises(FilesystemError, match="cannot remove"):
+        build.run()
+    assert patient.came
 
 
 def test_a_root_that_somebody_copies_from_is_kept_until_then() -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from application.build_stage import BuildStage, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import own_ignore_rules, read_context_tree
-from application.errors import Interrupted, RegistryError
+from application.errors import CacheMisled, Interrupted, RegistryError
 from application.gather_facts import FactSources
 from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLayer
 from application.ports.context import ContextSource
@@ -95,23 +95,36 @@ class BuildImage:
             KanipyError: Anything that went wrong; nothing is published then.
         """
         self._publish.check()
-        build = _Build(self._prepare.prepare())
-        self._contents.add(CONTEXT_ORIGIN, ContextFiles(build.prepared.context))
+        prepared = self._prepare.prepare()
+        self._contents.add(CONTEXT_ORIGIN, ContextFiles(prepared.context))
+        try:
+            published = self._run(prepared)
+        except Interrupted:
+            raise
+        except Exception:
+            self._keep_steps()
+            raise
+        self._keep_steps()
+        return published
+
+    def _run(self, prepared: PreparedBuild) -> PublishedImage:
+        """Build and publish; once more without what a cache was wrong in."""
+        while True:
+            try:
+                return self._build(_Build(prepared))
+            except CacheMisled as error:
+                if self._cache is None or not self._cache.distrust(error.digest):
+                    raise
+                self._reporter.warning(f"{error}; building again without it")
+
+    def _build(self, build: _Build) -> PublishedImage:
         try:
             for stage in build.prepared.stages:
                 self._build_stage(stage, build)
             self._warn_of_unused_arguments(build)
             if self._materialise_target and self._roots.exclusive:
                 build.stages[build.prepared.target].filesystem.materialise("target")
-            published = self._publish_and_tidy_up(build)
-        except Interrupted:
-            raise
-        except Exception:
-            self._keep_steps()
-            raise
-        else:
-            self._keep_steps()
-            return published
+            return self._publish_and_tidy_up(build)
         finally:
             self._mounts.discard()
             build.discard_roots()

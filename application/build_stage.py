@@ -233,7 +233,7 @@ class BuildStage:
                 layer = self._effects.perform(effect, walk.filesystem) or layer
                 continue
             key = self._cache.plan_key(walk.chain, instruction, effect.plan)
-            found = None if effect.plan.is_empty else self._cache.find(key)
+            found = self._cache.find(key)
             if found is not None:
                 done = self._take(found, plan.state, plan.history, walk)
             else:

@@ -15,6 +15,7 @@ The hierarchy (indented: is a)::
         IsolationUnavailable   this machine does not let us run processes
         FilesystemError        the disk refused: no space, no permission
         OutputError            a result file, layout or tar cannot be written
+        CacheMisled            a layer cache said what is not so
         Interrupted            the build was asked to stop (SIGTERM, SIGINT)
 
 It does not print and knows no exit status: `entrypoints.exit_status` does.
@@ -23,6 +24,7 @@ It does not print and knows no exit status: `entrypoints.exit_status` does.
 from __future__ import annotations
 
 from domain.errors import KanipyError
+from domain.image.digest import Digest
 
 
 class RegistryError(KanipyError):
@@ -129,6 +131,19 @@ class FilesystemError(KanipyError):
 
 class OutputError(KanipyError):
     """A digest file, OCI layout or docker tar cannot be written."""
+
+
+class CacheMisled(KanipyError):
+    """What a layer cache said of a layer is not so: the build has to do without.
+
+    Args:
+        message: What is not so.
+        digest: Of the layer's blob.
+    """
+
+    def __init__(self, message: str, *, digest: Digest) -> None:
+        super().__init__(message)
+        self.digest = digest
 
 
 class Interrupted(KanipyError):

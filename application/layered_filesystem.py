@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import BinaryIO
 
-from application.errors import DigestMismatch
+from application.errors import (
+    CacheMisled,
+    DigestMismatch,
+    FilesystemError,
+    RegistryError,
+)
 from application.ports.filesystem import RootFilesystem, RootFilesystems
 from application.ports.images import ImageSource, ResolvedImage
 from application.ports.layer_cache import FoundLayer, LayerIndexes
@@ -56,12 +61,14 @@ class StageLayer:
         diff_id: Digest of its uncompressed tar.
         base: Where its blob is fetched from; None for a layer this build made.
         from_root: Whether its files are those that a RUN left in the root.
+        is_found: Whether a cache said that a step makes it.
     """
 
     descriptor: Descriptor
     diff_id: Digest
     base: BaseImage | None = None
     from_root: bool = False
+    is_found: bool = False
 
 
 class LayerFetcher:
@@ -76,13 +83,14 @@ class LayerFetcher:
         if base is None:
             return
 
-        try:
-            self._layers.fetch(layer.descriptor, _opener(base, base.source))
-        except DigestMismatch as error:
-            if base.spare is None:
-                raise
-            spare = base.spare(error)
-            self._layers.fetch(layer.descriptor, _opener(base, spare))
+        with _as_promised(layer):
+            try:
+                self._layers.fetch(layer.descriptor, _opener(base, base.source))
+            except DigestMismatch as error:
+                if base.spare is None:
+                    raise
+                spare = base.spare(error)
+                self._layers.fetch(layer.descriptor, _opener(base, spare))
 
     def open(self, layer: StageLayer) -> BinaryIO:
         """Open the blob, fetching it first; the caller closes it."""
@@ -95,6 +103,24 @@ def _opener(base: BaseImage, source: ImageSource) -> OpenBlob:
         return source.open_blob(base.image, descriptor, offset)
 
     return open_blob
+
+
+@contextmanager
+def _as_promised(layer: StageLayer) -> Iterator[None]:
+    """Tell of a layer of the cache that it is not what the cache said.
+
+    Raises:
+        CacheMisled: It is gone, or something else.
+    """
+    try:
+        yield
+    except (DigestMismatch, RegistryError, FilesystemError, InvalidImage) as error:
+        if not layer.is_found:
+            raise
+        digest = layer.descriptor.digest
+        raise CacheMisled(
+            f"the cached layer {digest} cannot be used: {error}", digest=digest
+        ) from error
 
 
 class LayeredFilesystem:
@@ -207,9 +233,12 @@ class LayeredFilesystem:
         for layer in self._fetched(self._layers[self._on_disk :]):
             with closing(self._store.open(layer.descriptor)) as blob:
                 media_type = layer.descriptor.media_type
-                index = root.extract(blob, media_type, layer.diff_id)
+                with _as_promised(layer):
+                    index = root.extract(blob, media_type, layer.diff_id)
             indexes.append(index)
             self._remember(layer, index)
+            if self._on_disk < len(self._indexes):
+                _check(layer, self._indexes[self._on_disk], index)
             self._on_disk += 1
         if self._tree is None or any(index.is_thin for index in self._indexes):
             self._adopt(indexes)
@@ -236,7 +265,10 @@ class LayeredFilesystem:
         """Add a layer that was made before; it is not on disk."""
         base = BaseImage(image=found.image, source=found.source)
         layer = StageLayer(
-            descriptor=found.descriptor, diff_id=found.diff_id, base=base
+            descriptor=found.descriptor,
+            diff_id=found.diff_id,
+            base=base,
+            is_found=True,
         )
         self._add(layer, found.index)
 
@@ -362,11 +394,14 @@ class LayeredFilesystem:
         if full is not None:
             return full
         self._fetcher.fetch(layer)
-        return self._read(layer)
+        full = self._read(layer)
+        _check(layer, index, full)
+        return full
 
     def _read(self, layer: StageLayer) -> LayerIndex:
         """Read a layer that is here."""
-        index = self._store.index(layer.descriptor, layer.diff_id)
+        with _as_promised(layer):
+            index = self._store.index(layer.descriptor, layer.diff_id)
         self._remember(layer, index)
         return index
 
@@ -403,6 +438,19 @@ class LayeredFilesystem:
             finally:
                 for fetched in pending:
                     fetched.cancel()
+
+
+def _check(layer: StageLayer, said: LayerIndex, read: LayerIndex) -> None:
+    """Compare what a cache said of a layer with what was read.
+
+    Raises:
+        CacheMisled: They differ.
+    """
+    if said.is_thin and not said.describes(read):
+        digest = layer.descriptor.digest
+        raise CacheMisled(
+            f"the index of the layer {digest} in the cache is wrong", digest=digest
+        )
 
 
 def _merged(indexes: Iterable[LayerIndex]) -> FileTree:

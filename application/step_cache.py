@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from application.contents import CONTEXT_ORIGIN, Contents
 from application.options import CacheOptions
-from application.ports.layer_cache import FoundStep, LayerCache
+from application.ports.layer_cache import FoundStep, LayerCache, LayerIndexes
 from application.ports.layers import WrittenLayer
 from domain.build.cache_key import (
     CacheKey,
@@ -26,8 +26,10 @@ from domain.build.cache_key import (
     start_chain,
 )
 from domain.dockerfile.instruction import Add, Copy, Instruction
+from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.image.platform import Platform
+from domain.snapshot.index import LayerIndex
 from domain.snapshot.layer_plan import (
     LayerPlan,
     PlannedEntry,
@@ -40,6 +42,7 @@ class StepCache:
 
     Args:
         cache: Where steps are kept.
+        indexes: Where the indexes of layers are kept.
         contents: Opens the files that keys depend on.
         options: Which steps are kept.
         salt: What else of the options can change a layer.
@@ -49,11 +52,14 @@ class StepCache:
         self,
         *,
         cache: LayerCache,
+        indexes: LayerIndexes,
         contents: Contents,
         options: CacheOptions,
         salt: Sequence[Field] = (),
     ) -> None:
         self._cache = cache
+        self._indexes = indexes
+        self._distrusted: set[Digest] = set()
         self._contents = contents
         self._options = options
         self._salt = tuple(salt)
@@ -71,8 +77,14 @@ class StepCache:
     def plan_key(
         self, chain: Chain, instruction: Instruction, plan: LayerPlan
     ) -> CacheKey | None:
-        """Return the key of a planned layer; None where such are not kept."""
-        if not self._options.copy_layers or not isinstance(instruction, Copy | Add):
+        """Return the key of a planned layer; None where such are not kept.
+
+        A WORKDIR is kept as RUNs are: its directory has the time it was made at.
+        """
+        is_kept = self._options.run_layers
+        if isinstance(instruction, Copy | Add):
+            is_kept = self._options.copy_layers
+        if not is_kept or plan.is_empty:
             return None
         return plan_key(
             chain, self._fingerprint(instruction, plan, self._contents.digest)
@@ -80,7 +92,11 @@ class StepCache:
 
     def find(self, key: CacheKey | None) -> FoundStep | None:
         """Return a step that was carried out before."""
-        return None if key is None else self._cache.find(key)
+        found = None if key is None else self._cache.find(key)
+        if found is not None and found.layer is not None:
+            is_wrong = found.layer.descriptor.digest in self._distrusted
+            return None if is_wrong else found
+        return found
 
     def store(self, key: CacheKey | None, layer: WrittenLayer | None) -> None:
         """Keep a step that was carried out."""
@@ -114,6 +130,35 @@ class StepCache:
             return known.get(content) or self._contents.digest(content)
 
         return after_plan(chain, self._fingerprint(instruction, plan, digest))
+
+    def distrust(self, layer: Digest) -> bool:
+        """Do without what the cache says of a layer; return whether that is new."""
+        if layer in self._distrusted:
+            return False
+        self._distrusted.add(layer)
+        self._cache.forget(layer)
+        return True
+
+    def find_index(self, layer: Descriptor, diff_id: Digest) -> LayerIndex | None:
+        """Return the index of a layer, thin or full, or None."""
+        if layer.digest in self._distrusted:
+            return None
+        return self._indexes.find_index(layer, diff_id)
+
+    def find_rows(
+        self, layer: Descriptor, diff_id: Digest, thin: LayerIndex
+    ) -> LayerIndex | None:
+        """Return the full index of a layer, or None."""
+        if layer.digest in self._distrusted:
+            return None
+        return self._indexes.find_rows(layer, diff_id, thin)
+
+    def store_index(
+        self, layer: Descriptor, diff_id: Digest, index: LayerIndex
+    ) -> None:
+        """Keep the index of a layer that was read."""
+        if self._options.push:
+            self._indexes.store_index(layer, diff_id, index)
 
     def finish(self) -> None:
         """Wait until everything that is to be kept is written."""

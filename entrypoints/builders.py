@@ -25,6 +25,7 @@ from application.options import (
     SnapshotOptions,
 )
 from application.ports.archives import Archives
+from application.ports.cache_entries import CacheEntries
 from application.ports.clock import Clock
 from application.ports.context import ContextSource, DockerfileSource
 from application.ports.credentials import CredentialSource
@@ -48,7 +49,10 @@ if TYPE_CHECKING:
     from adapters.http.client import HttpClient, HttpOptions
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
+    from adapters.layer_cache import StoredLayerCache
     from adapters.work_directory import WorkDirectory
+    from application.contents import Contents
+    from application.step_cache import StepCache
     from application.warmed_bases import WarmedBases
 
 
@@ -365,6 +369,91 @@ def _registry_destinations(
         RegistryImageDestination(reference, connections, retries)
         for reference in options.output.destinations
     ]
+
+
+def layer_cache(
+    options: BuildOptions,
+    found: CredentialSource,
+    layers: LayerStore,
+    reporter: Reporter,
+) -> StoredLayerCache | None:
+    """Return where steps of earlier builds are kept, None where none are wanted."""
+    asked = options.cache
+    if not asked.enabled:
+        return None
+    from adapters.layer_cache import StoredLayerCache
+
+    entries = _cache_entries(options, found, reporter)
+    if entries is None:
+        reporter.warning(
+            "steps are not cached: name a repository for them by --cache-repo"
+        )
+        return None
+    return StoredLayerCache(entries, layers, asked.ttl, reporter)
+
+
+def _cache_entries(
+    options: BuildOptions, found: CredentialSource, reporter: Reporter
+) -> CacheEntries | None:
+    named = options.cache.repository
+    if named.startswith("oci:"):
+        from pathlib import Path
+
+        from adapters.storage.cache_layouts import LayoutEntries
+
+        return LayoutEntries(str(Path(named.removeprefix("oci:")).absolute()))
+    from adapters.registry.cache_entries import RegistryEntries
+    from adapters.registry.connection import RegistryConnections
+    from domain.image.reference import Reference
+
+    if named:
+        repository = Reference.parse(named)
+    elif options.output.destinations:
+        first = options.output.destinations[0]
+        repository = Reference.parse(f"{first.name}/cache")
+    else:
+        return None
+    asked = options.registry
+    reading = _http_client(
+        options,
+        _retries(0, reporter),
+        plain_http=asked.insecure_pull or asked.insecure_push,
+        skip_verify=asked.skip_tls_verify_pull or asked.skip_tls_verify_push,
+    )
+    writing = _http_client(
+        options,
+        _retries(0, reporter),
+        plain_http=asked.insecure_push,
+        skip_verify=asked.skip_tls_verify_push,
+    )
+    return RegistryEntries(
+        repository,
+        RegistryConnections(reading, found),
+        RegistryConnections(writing, found),
+        _retries(asked.push_retries, reporter),
+    )
+
+
+def step_cache(
+    options: BuildOptions, cache: StoredLayerCache | None, contents: Contents
+) -> StepCache | None:
+    """Return what looks steps up, None where there is no cache."""
+    if cache is None:
+        return None
+    from application.step_cache import StepCache
+
+    image, snapshot = options.image, options.snapshot
+    salt = (
+        snapshot.mode.value,
+        *sorted(snapshot.ignore_paths),
+        None,
+        image.reproducible,
+        image.source_date_epoch,
+        image.compression.value if image.compression else None,
+    )
+    return StepCache(
+        cache=cache, indexes=cache, contents=contents, options=options.cache, salt=salt
+    )
 
 
 def _retries(more: int, reporter: Reporter) -> Retries:

@@ -67,6 +67,12 @@ class Container(containers.DeclarativeContainer):
     results = providers.Singleton(builders.result_files)
 
     contents = providers.Singleton(Contents)
+    layer_cache = providers.Singleton(
+        builders.layer_cache, options, credentials, layers, reporter
+    )
+    step_cache = providers.Singleton(
+        builders.step_cache, options, layer_cache, contents
+    )
     secrets = providers.Singleton(builders.secrets, options.provided.input)
     mounts = providers.Singleton(
         PrepareMounts,
@@ -126,6 +132,7 @@ class Container(containers.DeclarativeContainer):
         effects=effects,
         reader=reader,
         reporter=reporter,
+        cache=step_cache,
         snapshot=providers.Singleton(
             builders.single_snapshot,
             options.provided.snapshot,
@@ -157,5 +164,7 @@ class Container(containers.DeclarativeContainer):
         contents=contents,
         mounts=mounts,
         reporter=reporter,
+        cache=step_cache,
+        indexes=step_cache,
         materialise_target=options.provided.root.materialise,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
+from application.errors import RegistryError
 from application.ports.images import ResolvedImage
 from application.ports.layer_cache import FoundLayer, FoundStep
 from application.ports.layers import LayerStore, WrittenLayer
@@ -52,15 +53,19 @@ class MemoryLayerCache:
         self.asked.append(key)
         if key not in self.steps:
             return None
-        self.found.append(key)
         layer = self.steps[key]
         if layer is None:
+            self.found.append(key)
             return FoundStep()
+        index = self.indexes.get(layer.descriptor.digest)
+        if index is None:
+            return None
+        self.found.append(key)
         return FoundStep(
             layer=FoundLayer(
                 descriptor=layer.descriptor,
                 diff_id=layer.diff_id,
-                index=layer.index.thin,
+                index=index.thin,
                 image=self._image(layer),
                 source=self,
             )
@@ -97,6 +102,10 @@ class MemoryLayerCache:
         del diff_id
         self.indexes[layer.digest] = index
 
+    def forget(self, layer: Digest) -> None:
+        """Forget what was said of a layer; see the port."""
+        self.indexes.pop(layer, None)
+
     def resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
         """Have no image by name."""
         raise NotImplementedError
@@ -107,6 +116,8 @@ class MemoryLayerCache:
         """Open the blob of an entry's layer."""
         del image
         self.opened.append(descriptor.digest)
+        if descriptor.digest not in self.blobs:
+            raise RegistryError("no such blob", registry="memory")
         return io.BytesIO(self.blobs[descriptor.digest][offset:])
 
     def _image(self, layer: WrittenLayer) -> ResolvedImage:

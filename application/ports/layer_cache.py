@@ -64,6 +64,13 @@ class LayerCache(Protocol):
         build goes on. A step that is there already is replaced.
         """
 
+    def forget(self, layer: Digest) -> None:
+        """Take back what was said of a layer: what is kept of it next counts.
+
+        Args:
+            layer: Digest of its blob.
+        """
+
     def finish(self) -> None:
         """Wait until all is written; tell what could not be. Idempotent."""
 

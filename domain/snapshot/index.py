@@ -59,5 +59,27 @@ class LayerIndex:
         }
         return replace(self, entries=entries, is_thin=True)
 
+    def describes(self, full: LayerIndex) -> bool:
+        """Return whether this thin index is that of a layer that was read."""
+        thin = full.thin
+        return (
+            _with_own_groups(self.entries) == _with_own_groups(thin.entries)
+            and set(self.whiteouts) == set(full.whiteouts)
+            and set(self.opaques) == set(full.opaques)
+            and self.links == full.links
+            and self.accounts == full.accounts
+        )
+
+
+def _with_own_groups(entries: Mapping[str, FileEntry]) -> dict[str, FileEntry]:
+    """Return rows whose link groups are named by their first path."""
+    first: dict[str, str] = {}
+    return {
+        path: row._replace(link_group=first.setdefault(row.link_group, path))
+        if row.link_group
+        else row
+        for path, row in sorted(entries.items())
+    }
+
 
 EMPTY_INDEX = LayerIndex()

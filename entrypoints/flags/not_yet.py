@@ -57,7 +57,6 @@ class NotYet:
         return self.when(value) if self.when else _asks(flag, value)
 
 
-_NO_CACHE = "has no layer cache"
 _NO_MAPS = "pulls from the registry that is named, through no mirror"
 _NO_REMOTE = "reads the context from a directory only"
 _NO_UPLOAD = "writes result files to paths only"
@@ -78,10 +77,6 @@ NOT_YET = (
     NotYet("digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-tag-with-digest-file", _NO_UPLOAD, "=URL", _address),
-    NotYet("cache", _NO_CACHE),
-    NotYet("cache-repo", _NO_CACHE),
-    NotYet("cache-copy-layers", _NO_CACHE),
-    NotYet("cache-run-layers", _NO_CACHE),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),
     NotYet("registry-client-cert", "shows no client certificate"),
     NotYet("registry-mirror", _NO_MAPS),

@@ -15,6 +15,8 @@ from domain.build.effect import Effect, Materialise, RunProcess
 from domain.build.process import ProcessSpec
 from domain.image.config import ContainerConfig
 from domain.snapshot.entry import FileEntry, FileType
+from domain.snapshot.index import LayerIndex
+from domain.values import replace
 from tests.support.memory_build import (
     BASE_LAYERS,
     Command,
@@ -303,11 +305,11 @@ def test_a_base_with_another_config_shares_what_does_not_see_it() -> None:
 
 def test_copies_are_kept_when_asked() -> None:
     text = "FROM base\nCOPY f /f\nADD g /g\nWORKDIR /w\n"
-    assert build(text).cache.steps == {}
+    assert len(build(text).cache.steps) == 1
     first = build(text, cache=COPIES)
-    assert len(first.cache.steps) == 2
+    assert len(first.cache.steps) == 3
     second = build(text, cache=COPIES, after=first)
-    assert len(second.cache.found) == 2
+    assert len(second.cache.found) == 3
     assert digest(second) == digest(first)
     third = build(text, cache=COPIES, after=first, context={**CONTEXT, "f": b"new"})
     assert third.cache.found == []
@@ -370,3 +372,53 @@ def test_full_rows_are_read_where_a_tree_is_copied_from() -> None:
     second = build(text, after=first)
     assert digest(second) == digest(first)
     assert isinstance(next(iter(first.cache.steps.values()), None), WrittenLayer | None)
+
+
+def test_a_layer_that_is_gone_is_made_again() -> None:
+    first = build(THREE, COMMANDS)
+    step = first.cache.steps[first.cache.asked[0]]
+    assert step is not None
+    del first.cache.blobs[step.descriptor.digest]
+    second = build(THREE + "RUN four\n", {**COMMANDS, "four": writes("4")}, after=first)
+    fresh = build(THREE + "RUN four\n", {**COMMANDS, "four": writes("4")})
+    assert rows(second)[:-1] == rows(fresh)[:-1]
+    [warning] = [text for text in second.warnings if "building again" in text]
+    assert str(step.descriptor.digest) in warning
+
+
+def test_a_layer_that_is_something_else_is_made_again() -> None:
+    first = build(THREE, COMMANDS)
+    steps = first.cache.steps
+    one, two = (first.cache.asked[number] for number in (0, 1))
+    made, other = steps[one], steps[two]
+    assert made is not None
+    assert other is not None
+    steps[one] = replace(made, diff_id=other.diff_id)
+    second = build(THREE, COMMANDS, after=first)
+    assert rows(second) == rows(build(THREE, COMMANDS))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_index_that_is_wrong_is_found_out_when_the_layer_is_read(
+    number: int,
+) -> None:
+    """Those of the three layers of the base, and of a step."""
+    first = build(THREE, COMMANDS)
+    layer = first.published.manifest.layers[number]
+    wrong = LayerIndex(entries={"lie": FileEntry("lie", FileType.SYMLINK)})
+    first.cache.indexes[layer.digest] = wrong
+    text = THREE + "COPY g /lie\nRUN four\n"
+    commands = {**COMMANDS, "four": writes("4")}
+    second = build(text, commands, after=first)
+    fresh = build(text, commands)
+    assert rows(second)[number:] == rows(fresh)[number:]
+    assert any("is wrong" in text for text in second.warnings)
+    assert second.cache.indexes[layer.digest] != wrong
+
+
+def test_directories_of_working_directories_are_kept_as_runs_are() -> None:
+    text = "FROM base\nWORKDIR /w\n"
+    first = build(text)
+    assert len(build(text, after=first).cache.found) == 1
+    options = CacheOptions(enabled=True, run_layers=False)
+    assert build(text, cache=options).cache.steps == {}

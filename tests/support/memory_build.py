@@ -195,13 +195,14 @@ class MemoryBuild:
         if self._cache_options is not None:
             steps = StepCache(
                 cache=self.cache,
+                indexes=self.cache,
                 contents=self.contents,
                 options=self._cache_options,
                 salt=self._salt,
             )
         return BuildImage(
             cache=steps,
-            indexes=None if steps is None else self.cache,
+            indexes=steps,
             prepare=PrepareBuild(
                 options=self._options,
                 context=MemoryContextSource(self.context),

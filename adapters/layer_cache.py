@@ -1,0 +1,342 @@
+"""Steps and layer indexes as images of a cache repository.
+
+A step is an image whose tag is its key: one layer, and behind it the layer's index as
+two blobs. The index of a layer of a base image is an artifact of those two blobs alone,
+tagged by the layer's digest. The seal of an entry is a digest over what it names: it
+tells damage and mixed up parts, not ill will; whoever can write there is trusted.
+
+Where the images lie is the business of `CacheEntries`: a registry, a folder of layouts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import TypeVar
+
+from adapters.archive.index_codec import (
+    EncodedIndex,
+    decode_rows,
+    decode_skeleton,
+    encode_index,
+)
+from application.errors import (
+    DigestMismatch,
+    FilesystemError,
+    ManifestUnknown,
+    RegistryError,
+    RegistryUnreachable,
+    Unauthorized,
+)
+from application.ports.cache_entries import CacheEntries, EntryBlob
+from application.ports.images import ResolvedImage
+from application.ports.layer_cache import FoundLayer, FoundStep
+from application.ports.layers import LayerStore, WrittenLayer
+from application.ports.reporter import Reporter
+from domain.build.cache_key import CacheKey, framed
+from domain.errors import InvalidDigest, InvalidImage
+from domain.image.config import History, ImageConfig
+from domain.image.descriptor import Descriptor
+from domain.image.digest import Digest
+from domain.image.manifest import Manifest
+from domain.image.media_type import Vendor, relabel_layer
+from domain.image.platform import Platform
+from domain.snapshot.index import EMPTY_INDEX, LayerIndex
+
+SKELETON_TYPE = "application/vnd.kanipy.layer-index.skeleton.v1+json"
+ROWS_TYPE = "application/vnd.kanipy.layer-index.rows.v1+json"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+CREATED = "org.opencontainers.image.created"
+DIFF_ID = "dev.kanipy.cache.diff-id"
+SEAL = "dev.kanipy.cache.seal"
+
+NO_LAYER = Digest.of(b"")
+"""Stands for the diff ID of a step that changed nothing."""
+
+_MAXIMUM_INDEX = 256 << 20
+_UPLOADS = 2
+_ANY = Platform(os="linux", architecture="amd64")
+_EMPTY = b"{}"
+
+T = TypeVar("T")
+
+
+class StoredLayerCache:
+    """`LayerCache` and `LayerIndexes` over entries.
+
+    Args:
+        entries: Where they are kept.
+        layers: Has the layers that are stored.
+        ttl: How long a step is good for.
+        reporter: Is told, once each, why the cache is not used.
+        now: Returns seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        entries: CacheEntries,
+        layers: LayerStore,
+        ttl: timedelta,
+        reporter: Reporter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._entries = entries
+        self._layers = layers
+        self._ttl = ttl
+        self._reporter = reporter
+        self._now = now
+        self._is_off = False
+        self._said: set[str] = set()
+        self._rows: dict[Digest, tuple[str, Descriptor]] = {}
+        self._thin: dict[Digest, LayerIndex] = {}
+        self._unknown: set[Digest] = set()
+        self._pool: ThreadPoolExecutor | None = None
+        self._uploads: list[tuple[str, Future[None]]] = []
+
+    def find(self, key: CacheKey) -> FoundStep | None:
+        """Return a step; see the port."""
+        return self._asking(lambda: self._find(key), f"the entry {key}")
+
+    def store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+        """Keep a step; see the port."""
+        self._later(f"the entry {key}", lambda: self._store(key, layer))
+
+    def finish(self) -> None:
+        """Wait for the uploads; see the port."""
+        for what, upload in self._uploads:
+            error = upload.exception()
+            if error is not None:
+                self._warn(
+                    f"{what} could not be written to {self._entries.name}", error
+                )
+        self._uploads.clear()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def find_index(self, layer: Descriptor, diff_id: Digest) -> LayerIndex | None:
+        """Return a thin index; see the port."""
+        if layer.digest in self._unknown:
+            return None
+        if layer.digest not in self._thin:
+            what = f"the index of {layer.digest}"
+            found = self._asking(lambda: self._find_index(layer, diff_id), what)
+            if found is None:
+                self._unknown.add(layer.digest)
+                return None
+            self._thin[layer.digest] = found
+        return self._thin[layer.digest]
+
+    def find_rows(
+        self, layer: Descriptor, diff_id: Digest, thin: LayerIndex
+    ) -> LayerIndex | None:
+        """Return a full index; see the port."""
+        known = self._rows.get(layer.digest)
+        if known is None:
+            return None
+        tag, rows = known
+        return self._asking(
+            lambda: decode_rows(self._read(tag, rows), thin, diff_id),
+            f"the index of {layer.digest}",
+        )
+
+    def store_index(
+        self, layer: Descriptor, diff_id: Digest, index: LayerIndex
+    ) -> None:
+        """Keep an index; see the port."""
+        if layer.digest in self._rows:
+            return
+        self._rows[layer.digest] = (_index_tag(layer), layer)
+        self._later(
+            f"the index of {layer.digest}",
+            lambda: self._store_index(layer, diff_id, index),
+        )
+
+    def forget(self, layer: Digest) -> None:
+        """Forget what was said of a layer; see the port."""
+        self._rows.pop(layer, None)
+        self._thin.pop(layer, None)
+        self._unknown.add(layer)
+
+    # ------------------------------------------------------------------ reading
+
+    def _find(self, key: CacheKey) -> FoundStep | None:
+        manifest = self._entries.fetch(key.hex)
+        if self._is_expired(manifest):
+            self._reporter.debug(f"the entry {key} of {self._entries.name} has expired")
+            return None
+        diff_id = _diff_id(manifest)
+        if manifest.annotations.get(SEAL) != _seal(key.hex, diff_id, manifest.layers):
+            raise InvalidImage("its parts do not belong together", place=key.hex)
+        if diff_id == NO_LAYER:
+            return FoundStep()
+        layer, skeleton, rows = _parts(manifest)
+        index = decode_skeleton(self._read(key.hex, skeleton), diff_id)
+        self._rows[layer.digest] = (key.hex, rows)
+        reference, source = self._entries.image(key.hex)
+        config = ImageConfig(platform=_ANY, diff_ids=(diff_id,))
+        return FoundStep(
+            layer=FoundLayer(
+                descriptor=layer,
+                diff_id=diff_id,
+                index=index,
+                image=ResolvedImage(
+                    reference=reference,
+                    digest=manifest.digest,
+                    manifest=manifest,
+                    config=config,
+                ),
+                source=source,
+            )
+        )
+
+    def _find_index(self, layer: Descriptor, diff_id: Digest) -> LayerIndex:
+        tag = _index_tag(layer)
+        manifest = self._entries.fetch(tag)
+        if manifest.annotations.get(SEAL) != _seal(tag, diff_id, manifest.layers):
+            raise InvalidImage("its parts do not belong together", place=tag)
+        skeleton, rows = manifest.layers
+        index = decode_skeleton(self._read(tag, skeleton), diff_id)
+        self._rows[layer.digest] = (tag, rows)
+        return index
+
+    def _read(self, tag: str, descriptor: Descriptor) -> bytes:
+        if descriptor.size > _MAXIMUM_INDEX:
+            raise InvalidImage("its index is too large", place=tag)
+        with self._entries.open_blob(tag, descriptor) as blob:
+            data = blob.read(descriptor.size + 1)
+        if not descriptor.digest.matches(data):
+            raise DigestMismatch(f"its index is not {descriptor.digest}", place=tag)
+        return data
+
+    def _is_expired(self, manifest: Manifest) -> bool:
+        try:
+            created = datetime.fromisoformat(manifest.annotations[CREATED])
+        except (KeyError, ValueError) as error:
+            raise InvalidImage("it does not say when it was made") from error
+        age = self._now() - created.timestamp()
+        return age > self._ttl.total_seconds()
+
+    def _asking(self, ask: Callable[[], T | None], what: str) -> T | None:
+        """Ask, and take every failure for no answer; tell it once."""
+        if self._is_off:
+            return None
+        try:
+            return ask()
+        except ManifestUnknown:
+            return None
+        except (InvalidImage, InvalidDigest, DigestMismatch) as error:
+            self._warn(f"{what} in {self._entries.name} is damaged and not used", error)
+        except (Unauthorized, RegistryUnreachable) as error:
+            self._is_off = True
+            self._warn(f"the layer cache {self._entries.name} is not used", error)
+        except (RegistryError, FilesystemError) as error:
+            self._warn(f"{self._entries.name} cannot be read", error)
+        return None
+
+    # ------------------------------------------------------------------ writing
+
+    def _store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+        diff_id = NO_LAYER if layer is None else layer.diff_id
+        index = EMPTY_INDEX if layer is None else layer.index
+        blobs = _index_blobs(encode_index(index, diff_id))
+        if layer is not None:
+            media_type = relabel_layer(layer.descriptor.media_type, Vendor.OCI)
+            described = _described(layer.descriptor, media_type)
+            blobs.insert(
+                0, EntryBlob(described, lambda: self._layers.open(layer.descriptor))
+            )
+        diff_ids = () if layer is None else (diff_id,)
+        made = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+        config = ImageConfig(
+            platform=_ANY,
+            diff_ids=diff_ids,
+            created=made,
+            history=tuple(
+                History(created=made, created_by="kanipy cache") for _ in diff_ids
+            ),
+        ).to_json()
+        self._push(key.hex, diff_id, _blob(config, Vendor.OCI.config_type), blobs, made)
+
+    def _store_index(
+        self, layer: Descriptor, diff_id: Digest, index: LayerIndex
+    ) -> None:
+        tag = _index_tag(layer)
+        blobs = _index_blobs(encode_index(index, diff_id))
+        made = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+        self._push(tag, diff_id, _blob(_EMPTY, EMPTY_TYPE), blobs, made)
+
+    def _push(
+        self,
+        tag: str,
+        diff_id: Digest,
+        config: EntryBlob,
+        blobs: Sequence[EntryBlob],
+        made: str,
+    ) -> None:
+        layers = [blob.descriptor for blob in blobs]
+        annotations = {
+            CREATED: made,
+            DIFF_ID: str(diff_id),
+            SEAL: _seal(tag, diff_id, layers),
+        }
+        manifest = Manifest.create(Vendor.OCI, config.descriptor, layers, annotations)
+        self._entries.push(tag, manifest, [*blobs, config])
+
+    def _later(self, what: str, act: Callable[[], None]) -> None:
+        if self._is_off:
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="cache")
+        self._uploads.append((what, self._pool.submit(act)))
+
+    def _warn(self, what: str, error: BaseException) -> None:
+        """Tell why the cache is not used, each reason once."""
+        reason = str(error)
+        if reason not in self._said:
+            self._said.add(reason)
+            self._reporter.warning(f"{what}: {reason}")
+
+
+def _index_tag(layer: Descriptor) -> str:
+    return f"idx-{layer.digest.hex}"
+
+
+def _parts(manifest: Manifest) -> tuple[Descriptor, Descriptor, Descriptor]:
+    try:
+        layer, skeleton, rows = manifest.layers
+    except ValueError as error:
+        raise InvalidImage("it has not the three parts of an entry") from error
+    return layer, skeleton, rows
+
+
+def _diff_id(manifest: Manifest) -> Digest:
+    try:
+        return Digest.parse(manifest.annotations[DIFF_ID])
+    except KeyError as error:
+        raise InvalidImage("it is no entry of a layer cache") from error
+
+
+def _seal(tag: str, diff_id: Digest, parts: Sequence[Descriptor]) -> str:
+    named = (field for part in parts for field in (str(part.digest), part.size))
+    return framed("entry", (tag, str(diff_id), *named))
+
+
+def _index_blobs(encoded: EncodedIndex) -> list[EntryBlob]:
+    return [_blob(encoded.skeleton, SKELETON_TYPE), _blob(encoded.rows, ROWS_TYPE)]
+
+
+def _blob(data: bytes, media_type: str) -> EntryBlob:
+    descriptor = Descriptor(
+        media_type=media_type, digest=Digest.of(data), size=len(data)
+    )
+    return EntryBlob(descriptor, lambda: BytesIO(data))
+
+
+def _described(descriptor: Descriptor, media_type: str) -> Descriptor:
+    return Descriptor(
+        media_type=media_type, digest=descriptor.digest, size=descriptor.size
+    )

@@ -25,7 +25,12 @@ from domain.build.copying import (
     FetchedTree,
     SourceTree,
 )
-from domain.build.remote_source import GitSource, RemoteSource, UrlSource
+from domain.build.remote_source import (
+    GitSource,
+    RemoteSource,
+    UrlSource,
+    of_commit,
+)
 from domain.build.transfer import expanded_sources, remote_sources
 from domain.build.wildcard import expand_wildcards
 from domain.build.words import Words
@@ -162,7 +167,7 @@ class AddSources:
         self._contents.add(origin, ContextFiles(checkout.files))
         tree = read_context_tree(checkout.files, _ALL)
         return SourceTree(
-            tree=FileTree.of(_of_commit(row, checkout.time_ns) for row in tree),
+            tree=FileTree.of(of_commit(row, checkout.time_ns) for row in tree),
             origin=origin,
             keeps_owners=False,
             description=f"the repository {source}",
@@ -194,12 +199,3 @@ class AddSources:
     def _new_origin(self, kind: str) -> str:
         self._count += 1
         return f"{kind}:{self._count}"
-
-
-def _of_commit(row: FileEntry, time_ns: int) -> FileEntry:
-    """Return a row as git knows it: 0644 or 0755, with the time of the commit."""
-    row = row._replace(mtime_ns=time_ns, xattrs=())
-    if row.type is FileType.SYMLINK:
-        return row
-    is_executable = row.type is FileType.DIRECTORY or row.mode & 0o100
-    return row._replace(mode=0o755 if is_executable else 0o644)

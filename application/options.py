@@ -8,9 +8,11 @@ service concerned to choose. Which words a person may type is the business of
 password) stays out of every `repr`.
 """
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.dockerfile.redaction import without_credentials
 from domain.errors import UsageError
 from domain.image.platform import Platform
 from domain.image.reference import Reference
@@ -18,6 +20,13 @@ from domain.values import dataclass, field
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys with their values in the order they were given, each key once."""
+
+
+STANDARD_INPUT = "tar://stdin"
+"""The context whose archive comes in on standard input; "-" says the same."""
+
+_REPOSITORY = re.compile(r"ssh://|https?://[^?#]*\.git([?#]|$)|[\w-]+@[\w.-]+:(?!//)")
+"""What names a repository besides `git://`, as for docker."""
 
 
 class ContextScheme(StrEnum):
@@ -55,6 +64,10 @@ class ContextAddress:
             raise UsageError(
                 "the build context is empty", hint="give it with --context=PATH"
             )
+        if text == "-":
+            return cls(scheme=ContextScheme.TAR, location=STANDARD_INPUT)
+        if _REPOSITORY.match(text):
+            return cls(scheme=ContextScheme.GIT, location=text)
         prefix, separator, rest = text.partition("://")
         if not separator:
             return cls(scheme=ContextScheme.DIRECTORY, location=text)
@@ -93,6 +106,17 @@ class LayoutContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageContext:
+    """An additional build context that is an image of a registry.
+
+    Attributes:
+        reference: The image.
+    """
+
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedContext:
     """`--build-context name=…`: what FROM, `--from=` of that name refer to.
 
@@ -102,30 +126,42 @@ class NamedContext:
     """
 
     name: str
-    source: DirectoryContext | LayoutContext
+    source: DirectoryContext | LayoutContext | ImageContext | ContextAddress
 
     @classmethod
     def parse(cls, text: str) -> "NamedContext":
-        """Read `name=PATH` or `name=oci-layout://PATH[:tag][@digest]`.
+        """Read `name=…`: a path, an image, or the address of a context.
 
         Raises:
-            UsageError: It has no name or no path, or is of another kind.
+            UsageError: It has no name or no path, or is of an unknown kind.
+            InvalidReference: It is an image whose reference cannot be parsed.
         """
         name, separator, value = text.partition("=")
+        hint = (
+            "write name=PATH, name=docker-image://REFERENCE, "
+            "name=oci-layout://PATH[:tag], or an address as in --context"
+        )
         if not (name and separator and value):
-            raise UsageError(
-                f'invalid --build-context "{text}"',
-                hint="write name=PATH or name=oci-layout://PATH[:tag]",
-            )
-        prefix, separator, rest = value.partition("://")
-        if not separator:
-            return cls(name=name, source=DirectoryContext(path=value))
-        if prefix != "oci-layout" or not rest:
-            raise UsageError(
-                f'--build-context "{name}" is of an unknown kind {prefix}://',
-                hint="write name=PATH or name=oci-layout://PATH[:tag]",
-            )
-        return cls(name=name, source=_layout(rest))
+            shown = without_credentials(text)
+            raise UsageError(f'invalid --build-context "{shown}"', hint=hint)
+        prefix, _, rest = value.partition("://")
+        if prefix in ("docker-image", "oci-layout") and not rest:
+            raise UsageError(f'--build-context "{name}" names no image', hint=hint)
+        if prefix == "docker-image":
+            return cls(name=name, source=ImageContext(reference=Reference.parse(rest)))
+        if prefix == "oci-layout":
+            return cls(name=name, source=_layout(rest))
+        try:
+            address = ContextAddress.parse(value)
+        except UsageError as error:
+            message = f'--build-context "{name}" is of an unknown kind {prefix}://'
+            raise UsageError(message, hint=hint) from error
+        if address.location == STANDARD_INPUT:
+            message = f'--build-context "{name}" cannot come from standard input'
+            raise UsageError(message, hint=hint)
+        if address.scheme is ContextScheme.DIRECTORY:
+            return cls(name=name, source=DirectoryContext(path=address.location))
+        return cls(name=name, source=address)
 
 
 def _layout(text: str) -> LayoutContext:
@@ -146,14 +182,40 @@ class GitOptions:
         single_branch: Fetch that branch alone.
         recurse_submodules: Fetch submodules too.
         insecure_skip_tls: Do not verify the server's certificate.
-        depth: How many commits, 0 for all.
+        depth: How many commits, 0 for all of them.
+        plain_http: Whether `git://` stands for http (GIT_PULL_METHOD).
+        user: Whom to be for an address without a user: GIT_TOKEN, or GIT_USERNAME.
+        password: GIT_PASSWORD; neither is in `repr`.
+        agent: Socket of an SSH agent where `--ssh` names none (SSH_AUTH_SOCK).
     """
 
     branch: str = ""
     single_branch: bool = False
     recurse_submodules: bool = False
     insecure_skip_tls: bool = False
-    depth: int = 0
+    depth: int = 1
+    plain_http: bool = False
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageOptions:
+    """How contexts in object stores are reached, besides what their clients know.
+
+    Attributes:
+        s3_endpoint: URL of a store that speaks S3, "" for Amazon's.
+        s3_path_style: Whether its buckets are parts of paths.
+        azure_key: Key of the storage account, "" for an identity of the machine;
+            never in `repr`.
+        azure_endpoint: URL to use instead of any account's, "" for none.
+    """
+
+    s3_endpoint: str = ""
+    s3_path_style: bool = False
+    azure_key: str = field(default="", repr=False)
+    azure_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +256,9 @@ class InputOptions:
         context: The build context.
         context_sub_path: Directory within the context to use as its root, "" for
             all of it; applies to every scheme.
+        context_limit: Bytes that an archive may unpack to, 0 for any number.
         git: How to clone, for git contexts.
+        storage: How to reach object stores.
         named_contexts: Additional contexts by name.
         target: Stage to build, by name or number; "" for the last one.
         build_args: Arguments with their values; `--build-arg KEY` of a variable
@@ -208,7 +272,9 @@ class InputOptions:
     dockerfile: str = "Dockerfile"
     context: ContextAddress
     context_sub_path: str = ""
+    context_limit: int = 64 << 30
     git: GitOptions = GitOptions()
+    storage: StorageOptions = StorageOptions()
     named_contexts: tuple[NamedContext, ...] = ()
     target: str = ""
     build_args: Pairs = field(default=(), repr=False)

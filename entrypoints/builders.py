@@ -15,10 +15,8 @@ from application.options import (
     BuildOptions,
     CacheOptions,
     CredentialOptions,
-    DirectoryContext,
     ImageOptions,
     InputOptions,
-    LayoutContext,
     LogOptions,
     NetworkOptions,
     RootOptions,
@@ -27,12 +25,11 @@ from application.options import (
 from application.ports.archives import Archives
 from application.ports.cache_entries import CacheEntries
 from application.ports.clock import Clock
-from application.ports.context import ContextSource, DockerfileSource
 from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
-from application.ports.images import ImageDestination, ImageRegistry, ImageSource
+from application.ports.images import ImageDestination, ImageRegistry
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
@@ -40,7 +37,6 @@ from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
 from application.single_snapshot import SingleSnapshot
-from domain.image.digest import Digest
 from domain.image.platform import Platform
 from entrypoints.own_runtime import ssh_program
 
@@ -245,8 +241,8 @@ def downloads(
 
     from adapters.downloads.http_downloads import HttpDownloads
 
-    retries = _retries(0, reporter)
-    client = _http_client(options, retries, plain_http=False, skip_verify=False)
+    retries = transfer_retries(0, reporter)
+    client = http_client(options, retries, plain_http=False, skip_verify=False)
     return HttpDownloads(client, retries, Path(work.part("downloads")))
 
 
@@ -266,7 +262,7 @@ def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
         ) from error
 
     return GitRepositories(
-        _http_options(options), Path(work.part("repositories")), ssh=ssh_program()
+        http_options(options), Path(work.part("repositories")), ssh=ssh_program()
     )
 
 
@@ -296,10 +292,10 @@ def registry(
     from adapters.registry.connection import RegistryConnections
     from adapters.registry.source import RegistryImageSource
 
-    retries = _retries(options.registry.download_retries, reporter)
-    client = _http_client(
+    retries = transfer_retries(options.registry.download_retries, reporter)
+    client = http_client(
         options,
-        _retries(0, reporter),
+        transfer_retries(0, reporter),
         plain_http=options.registry.insecure_pull,
         skip_verify=options.registry.skip_tls_verify_pull,
     )
@@ -357,10 +353,10 @@ def _registry_destinations(
     from adapters.registry.connection import RegistryConnections
     from adapters.registry.destination import RegistryImageDestination
 
-    retries = _retries(options.registry.push_retries, reporter)
-    client = _http_client(
+    retries = transfer_retries(options.registry.push_retries, reporter)
+    client = http_client(
         options,
-        _retries(0, reporter),
+        transfer_retries(0, reporter),
         plain_http=options.registry.insecure_push,
         skip_verify=options.registry.skip_tls_verify_push,
     )
@@ -414,15 +410,15 @@ def _cache_entries(
     else:
         return None
     asked = options.registry
-    reading = _http_client(
+    reading = http_client(
         options,
-        _retries(0, reporter),
+        transfer_retries(0, reporter),
         plain_http=asked.insecure_pull or asked.insecure_push,
         skip_verify=asked.skip_tls_verify_pull or asked.skip_tls_verify_push,
     )
-    writing = _http_client(
+    writing = http_client(
         options,
-        _retries(0, reporter),
+        transfer_retries(0, reporter),
         plain_http=asked.insecure_push,
         skip_verify=asked.skip_tls_verify_push,
     )
@@ -430,7 +426,7 @@ def _cache_entries(
         repository,
         RegistryConnections(reading, found),
         RegistryConnections(writing, found),
-        _retries(asked.push_retries, reporter),
+        transfer_retries(asked.push_retries, reporter),
     )
 
 
@@ -456,7 +452,7 @@ def step_cache(
     )
 
 
-def _retries(more: int, reporter: Reporter) -> Retries:
+def transfer_retries(more: int, reporter: Reporter) -> Retries:
     """Return how transfers are repeated, `more` times than usual.
 
     Single requests are repeated as usual whatever the flags say.
@@ -467,18 +463,20 @@ def _retries(more: int, reporter: Reporter) -> Retries:
     return Retries(RetryPolicy(attempts=attempts), announce=reporter.debug)
 
 
-def _http_client(
+def http_client(
     options: BuildOptions, retries: Retries, *, plain_http: bool, skip_verify: bool
 ) -> HttpClient:
+    """Return a client with the TLS, the proxies and the name that were asked for."""
     from adapters.http.client import HttpClient
 
-    given = _http_options(options, plain_http=plain_http, skip_verify=skip_verify)
+    given = http_options(options, plain_http=plain_http, skip_verify=skip_verify)
     return HttpClient(given, retries)
 
 
-def _http_options(
+def http_options(
     options: BuildOptions, *, plain_http: bool = False, skip_verify: bool = False
 ) -> HttpOptions:
+    """Return the settings of such a client."""
     from adapters.http.client import HttpOptions
     from adapters.http.tls import HostOptions
     from domain.image.reference import normalise_registry
@@ -523,53 +521,6 @@ def _network_variables(network: NetworkOptions) -> dict[str, str]:
 
 def _set_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
-
-
-def context(given: InputOptions, aside: Aside | None) -> ContextSource:
-    """Return the build context."""
-    from adapters.context.directory import DirectorySource
-
-    location, sub_path = given.context.location, given.context_sub_path
-    return DirectorySource(location, sub_path, aside.actual if aside else str)
-
-
-def named_contexts(
-    given: InputOptions, aside: Aside | None
-) -> dict[str, ContextSource]:
-    """Return the additional build contexts that are directories, by name."""
-    from adapters.context.directory import DirectorySource
-
-    locate = aside.actual if aside else str
-    return {
-        named.name: DirectorySource(named.source.path, locate=locate)
-        for named in given.named_contexts
-        if isinstance(named.source, DirectoryContext)
-    }
-
-
-def named_images(given: InputOptions) -> dict[str, ImageSource]:
-    """Return the additional build contexts that are images, by name."""
-    from adapters.storage.oci_layout import LayoutLocation, OciLayoutImageSource
-
-    def layout(source: LayoutContext) -> ImageSource:
-        digest = Digest.parse(source.digest) if source.digest else None
-        tag = source.tag or None
-        return OciLayoutImageSource(
-            LayoutLocation(path=source.path, tag=tag, digest=digest)
-        )
-
-    return {
-        named.name: layout(named.source)
-        for named in given.named_contexts
-        if isinstance(named.source, LayoutContext)
-    }
-
-
-def dockerfiles() -> DockerfileSource:
-    """Return what finds the Dockerfile."""
-    from adapters.context.dockerfile_location import DockerfileLocation
-
-    return DockerfileLocation()
 
 
 def dockerfile_reader() -> DockerfileReader:

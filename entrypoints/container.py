@@ -19,7 +19,7 @@ from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
 from application.resolve_base import ResolveBase
-from entrypoints import builders
+from entrypoints import builders, context_builders
 
 
 class Container(containers.DeclarativeContainer):
@@ -61,8 +61,10 @@ class Container(containers.DeclarativeContainer):
         builders.downloads, options, work_directory, reporter
     )
     repositories = providers.Singleton(builders.repositories, options, work_directory)
-    context = providers.Singleton(builders.context, options.provided.input, aside)
-    dockerfiles = providers.Singleton(builders.dockerfiles)
+    context = providers.Singleton(
+        context_builders.context, options, aside, work_directory, reporter
+    )
+    dockerfiles = providers.Singleton(context_builders.dockerfiles, options, reporter)
     reader = providers.Singleton(builders.dockerfile_reader)
     results = providers.Singleton(builders.result_files)
 
@@ -106,7 +108,9 @@ class Container(containers.DeclarativeContainer):
         ResolveBase,
         # imported when the first image of a registry is met
         registry=registry.provider,
-        named_images=providers.Singleton(builders.named_images, options.provided.input),
+        named_images=providers.Singleton(
+            context_builders.named_images, options.provided.input, registry.provider
+        ),
         reporter=reporter,
         warmed=providers.Singleton(
             builders.warmed_bases,
@@ -159,7 +163,7 @@ class Container(containers.DeclarativeContainer):
         layers=layers,
         roots=roots,
         named_contexts=providers.Singleton(
-            builders.named_contexts, options.provided.input, aside
+            context_builders.named_contexts, options, aside, work_directory, reporter
         ),
         contents=contents,
         mounts=mounts,

@@ -5,6 +5,7 @@ Nothing here knows what the bytes mean.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -85,6 +86,34 @@ class ChunkStream:
                 return False
             self._chunk, self._offset = chunk, 0
         return True
+
+
+class ChunkReader(io.RawIOBase):
+    """A stream of chunks as a file that is read once.
+
+    Args:
+        chunks: The content.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` of the next bytes, b"" at the end; -1 for a chunk."""
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._rest = chunk
+        piece = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(piece) :]
+        return piece
 
 
 def file_chunks(stream: BinaryIO) -> Iterator[bytes]:

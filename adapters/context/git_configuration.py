@@ -25,6 +25,10 @@ _SETTINGS = {
         "autocrlf": "false",
         "symlinks": "true",
         "logAllRefUpdates": "false",
+        # What is larger is streamed: git holds other files in memory as a whole.
+        "bigFileThreshold": "8m",
+        "deltaBaseCacheLimit": "8m",
+        "packedGitLimit": "64m",
     },
     "credential": {"helper": ""},
     "init": {"defaultBranch": "main", "templateDir": ""},
@@ -39,6 +43,7 @@ _SETTINGS = {
     "advice": {"detachedHead": "false"},
     "fetch": {"recurseSubmodules": "false"},
     "submodule": {"recurse": "false"},
+    "pack": {"threads": "1"},
     # A transfer slower than this for so many seconds has come to a halt.
     "http": {"lowSpeedLimit": "1", "lowSpeedTime": "300"},
 }

@@ -20,7 +20,7 @@ from application.errors import SourceUnavailable
 from domain.dockerfile.redaction import without_credentials
 
 _HINT_TOKEN = (
-    "give a token as the secret GIT_AUTH_TOKEN, or check the one that was given"  # noqa: S105 - a sentence
+    "give a token: for the context in GIT_TOKEN, for ADD as the secret GIT_AUTH_TOKEN"  # noqa: S105 - a sentence
 )
 _FAILURES: tuple[tuple[str, str, str | None], ...] = (
     # What git or ssh says, what happened, what to do about it.
@@ -35,7 +35,7 @@ _FAILURES: tuple[tuple[str, str, str | None], ...] = (
     (
         "permission denied \\(|permission denied, please",
         "the host refused the key it was shown, if any",
-        "give an agent that holds the key by --ssh default=SOCKET",
+        "give an agent that holds the key by --ssh default=SOCKET, or mount ~/.ssh",
     ),
     (
         "host key verification failed",

@@ -1,4 +1,4 @@
-"""Checks out the repositories of ADD with git, in the work directory.
+"""Checks out repositories, of ADD and of contexts, with git in the work directory.
 
 As little as possible is fetched: one commit where the server allows it, else all
 branches and tags. What a repository holds is laid down and never run.
@@ -39,9 +39,13 @@ class GitRepositories:
         options: TLS and proxies.
         directory: Where repositories are checked out; it exists.
         ssh: Path of the SSH client; it asks nothing. "" for the `ssh` in PATH.
+        depth: How many commits are fetched, 0 for the whole history.
     """
 
-    def __init__(self, options: HttpOptions, directory: Path, ssh: str = "") -> None:
+    def __init__(
+        self, options: HttpOptions, directory: Path, ssh: str = "", depth: int = 1
+    ) -> None:
+        self._depth = depth
         self._options = options
         self._directory = directory
         self._ssh = ssh
@@ -56,7 +60,8 @@ class GitRepositories:
             place.mkdir()
             with self._configured(remote) as configuration:
                 git = GitProgram(place, configuration, access.agent, self._ssh)
-                return _Commit(git, place, remote.url, source).check_out()
+                commit = _Commit(git, place, remote.url, source)
+                return commit.check_out(self._depth)
         except GitFailure as failure:
             raise failure.explained(str(source)) from failure
         except OSError as error:
@@ -103,12 +108,14 @@ class _Commit:
         self._remote = remote
         self._source = source
 
-    def check_out(self) -> Checkout:
+    def check_out(self, depth: int) -> Checkout:
         self._git.run("init", "--quiet", "--template=")
         self._git.run("remote", "add", "--", "origin", self._remote)
-        name = self._fetch(self._wanted())
+        name = self._fetch(self._wanted(), depth)
         self._verify(name)
         self._git.run("checkout", "--quiet", "--force", "--detach", name)
+        # without times and inodes of this disk the index is the same each time
+        self._git.run("read-tree", name)
         if self._source.submodules and (self._place / ".gitmodules").is_file():
             self._update_submodules()
         seconds = int(self._git.run("show", "--no-patch", "--format=%ct", name))
@@ -120,37 +127,37 @@ class _Commit:
     def _wanted(self) -> _Wanted:
         """Find out what the ref stands for; a branch goes before a tag."""
         ref = self._source.ref
+        commit = self._source.commit
         if _COMMIT.fullmatch(ref):
-            return _Wanted(commit=ref)
+            return _Wanted(commit=commit or ref)
         names = [ref] if ref.startswith("refs/") else _full_names(ref)
         listed = self._git.run("ls-remote", "--quiet", "--", self._remote, *names)
         known = {line.partition("\t")[2] for line in listed.splitlines()}
         for name in names:
             if name in known:
-                return _Wanted(ref=name)
+                return _Wanted(ref=name, commit=commit)
         if _ABBREVIATED.fullmatch(ref):
-            return _Wanted(commit=ref)
+            return _Wanted(commit=commit or ref)
         raise self._unknown(ref)
 
-    def _fetch(self, wanted: _Wanted) -> str:
+    def _fetch(self, wanted: _Wanted, depth: int) -> str:
         """Fetch what is wanted; return the name of the commit."""
-        is_complete = not wanted.commit or _COMMIT.fullmatch(wanted.commit)
-        if wanted.ref and wanted.ref != "HEAD":
-            spec = f"+{wanted.ref}:{wanted.ref}"
-        else:
-            spec = wanted.ref or wanted.commit
-        if is_complete and self._fetches("--depth=1", spec):
-            return self._commit_of("FETCH_HEAD")
-        if wanted.ref:
+        spec = f"+{wanted.ref}:{wanted.ref}" if wanted.ref != "HEAD" else "HEAD"
+        if wanted.commit:
+            complete = _COMMIT.fullmatch(wanted.commit)
+            if not (complete and self._fetches(depth, wanted.commit)):
+                specs = [spec] if wanted.ref else _EVERYTHING
+                self._git.run(*_QUIETLY, "--", "origin", *specs)
+            return self._commit_of(wanted.commit)
+        if not self._fetches(depth, spec):
             self._git.run(*_QUIETLY, "--", "origin", spec)
-            return self._commit_of("FETCH_HEAD")
-        self._git.run(*_QUIETLY, "--", "origin", *_EVERYTHING)
-        return self._commit_of(wanted.commit)
+        return self._commit_of("FETCH_HEAD")
 
-    def _fetches(self, depth: str, spec: str) -> bool:
-        """Try to fetch one commit alone: not every server hands out any."""
+    def _fetches(self, depth: int, spec: str) -> bool:
+        """Try to fetch few commits: not every server hands out any, or parts."""
+        few = (f"--depth={depth}",) if depth else ()
         try:
-            self._git.run(*_QUIETLY, depth, "--", "origin", spec)
+            self._git.run(*_QUIETLY, *few, "--", "origin", spec)
         except GitFailure:
             return False
         return True

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from domain.dockerfile.redaction import without_credentials
 from domain.errors import BuildRuleError
+from domain.snapshot.entry import FileEntry, FileType
 
 UNNAMED = "__unnamed__"
 """Name of a file whose address has none (docker's)."""
@@ -63,6 +64,7 @@ class GitSource:
     Attributes:
         remote: Where the repository is; may hold a password: never in `repr`.
         ref: Branch, tag, full ref or commit; "" for the remote's own default.
+        commit: Commit to take out of the history of `ref`, "" for its last one.
         subdir: Directory in the repository that is its root, "" for all of it.
         checksum: What the commit's name must begin with, "" for anything.
         keep_git_dir: Whether `.git` comes along, None where the address does not
@@ -72,6 +74,7 @@ class GitSource:
 
     remote: str = field(repr=False)
     ref: str = ""
+    commit: str = ""
     subdir: str = ""
     checksum: str = ""
     keep_git_dir: bool | None = None
@@ -164,6 +167,61 @@ def remote_source(word: str) -> RemoteSource | None:
     return GitSource.parse(remote, parts.query, unquote(parts.fragment))
 
 
+def context_repository(
+    address: str, *, branch: str = "", submodules: bool = False, plain_http: bool = False
+) -> GitSource:
+    """Read the address of a context in a repository, as kaniko and docker write it.
+
+    `git://HOST/PATH[#REF[#COMMIT]]` stands for https; `REF:DIRECTORY` is docker's.
+
+    Args:
+        address: The address; that of a URL need not end in `.git`.
+        branch: Branch or tag that goes before the address's ref.
+        submodules: Whether the repositories it refers to are fetched as well.
+        plain_http: Whether `git://` stands for http.
+
+    Raises:
+        BuildRuleError: It is none, or what is said behind it is wrong.
+    """
+    remote, _, fragment = address.partition("#")
+    part, _, commit = fragment.partition("#")
+    ref, colon, subdir = part.partition(":")
+    source = _repository(remote, f"{branch or ref}{colon}{subdir}", plain_http)
+    if commit and not _COMMIT.fullmatch(commit):
+        raise BuildRuleError(
+            f"{commit[:80]!r} is no commit", hint="write git://HOST/PATH#REF#COMMIT"
+        )
+    wants_submodules = submodules and source.submodules
+    return replace(source, commit=commit, submodules=wants_submodules)
+
+
+def of_commit(row: FileEntry, time_ns: int) -> FileEntry:
+    """Return a row as git knows it: 0644 or 0755, with the time of the commit."""
+    row = row._replace(mtime_ns=time_ns, xattrs=())
+    if row.type is FileType.SYMLINK:
+        return row
+    is_executable = row.type is FileType.DIRECTORY or row.mode & 0o100
+    return row._replace(mode=0o755 if is_executable else 0o644)
+
+
+def _repository(remote: str, part: str, plain_http: bool) -> GitSource:  # noqa: FBT001 - private
+    scheme, separator, rest = remote.partition("://")
+    if separator:
+        scheme = scheme.lower()
+        if scheme == "git":
+            scheme = "http" if plain_http else "https"
+        parts = _split(f"{scheme}://{rest}")
+        address = urlunsplit((scheme, parts.netloc, parts.path, "", ""))
+        return GitSource.parse(address, parts.query, unquote(part))
+    found = remote_source(f"{remote}#{part}")
+    if not isinstance(found, GitSource):
+        raise BuildRuleError(
+            f"{remote[:200]!r} is no repository's address",
+            hint="write git://HOST/PATH or USER@HOST:PATH",
+        )
+    return found
+
+
 def _split(word: str) -> _Parts:
     try:
         parts = urlsplit(word)
@@ -236,7 +294,7 @@ def _check(source: GitSource) -> None:
     if source.ref and _BAD_REF.search(source.ref):
         raise BuildRuleError(
             f"{source.ref[:80]!r} is no branch, tag or commit",
-            hint="write ADD repository#branch:directory",
+            hint="write REPOSITORY#branch:directory",
         )
     host = source.remote.partition("://")[2] or source.remote
     if host.rpartition("@")[2].startswith("-"):

@@ -32,12 +32,13 @@ from entrypoints.flags.environment import (
     credential_options,
     network_options,
     snapshot_timeout,
+    storage_options,
     switch,
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import not_supported_yet
 from entrypoints.flags.secret_values import parse_agents, parse_secrets
-from entrypoints.flags.values import parse_boolean, parse_integer
+from entrypoints.flags.values import parse_boolean, parse_integer, parse_size
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 
@@ -73,9 +74,11 @@ def input_options(given: GivenFlags, environment: Environment) -> InputOptions:
     """Build the options that say what is built."""
     return InputOptions(
         dockerfile=given.text("dockerfile") or "Dockerfile",
-        context=ContextAddress.parse(given.text("context")),
+        context=ContextAddress.parse(_context(given)),
         context_sub_path=given.text("context-sub-path"),
-        git=_git(given),
+        context_limit=_limit(given),
+        git=_git(given, environment),
+        storage=storage_options(environment),
         named_contexts=tuple(
             NamedContext.parse(text) for text in given.texts("build-context")
         ),
@@ -134,7 +137,22 @@ def _platform(text: str) -> Platform | None:
     return Platform.parse(text)
 
 
-def _git(given: GivenFlags) -> GitOptions:
+def _context(given: GivenFlags) -> str:
+    """Return the context; a bucket goes before it and is Google's, as for kaniko."""
+    bucket = given.text("bucket")
+    if not bucket:
+        return given.text("context")
+    return bucket if "://" in bucket else f"gs://{bucket}"
+
+
+def _limit(given: GivenFlags) -> int:
+    try:
+        return parse_size(given.text("context-limit"))
+    except ValueError as error:
+        raise UsageError(f"invalid --context-limit: {error}") from error
+
+
+def _git(given: GivenFlags, environment: Environment) -> GitOptions:
     """Read `--git`: key=value settings, joined by commas or repeated."""
     settings: dict[str, str] = {}
     for text in given.texts("git"):
@@ -154,7 +172,14 @@ def _git(given: GivenFlags) -> GitOptions:
                 settings.get("recurse-submodules", "false")
             ),
             insecure_skip_tls=parse_boolean(settings.get("insecure-skip-tls", "false")),
-            depth=parse_integer(settings.get("depth", "0")),
+            depth=max(0, parse_integer(settings.get("depth", "1"))),
+            plain_http=environment.get("GIT_PULL_METHOD", "") == "http",
+            user=environment.get("GIT_TOKEN", "")
+            or environment.get("GIT_USERNAME", ""),
+            password=""
+            if environment.get("GIT_TOKEN", "")
+            else environment.get("GIT_PASSWORD", ""),
+            agent=environment.get("SSH_AUTH_SOCK", ""),
         )
     except ValueError as error:
         raise UsageError(f"invalid git setting: {error}") from error

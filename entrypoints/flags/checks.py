@@ -4,7 +4,13 @@ Kaniko checks some of these late, after the context was fetched. All are checked
 before anything is done.
 """
 
-from application.options import BuildOptions, Compression, ImageFormat, OutputOptions
+from application.options import (
+    STANDARD_INPUT,
+    BuildOptions,
+    Compression,
+    ImageFormat,
+    OutputOptions,
+)
 from domain.errors import UsageError
 
 _HIGHEST_LEVEL = {Compression.GZIP: 9, Compression.ZSTD: 22}
@@ -20,10 +26,11 @@ def check(options: BuildOptions) -> None:
     _check_format(options)
     _check_cache(options)
     _check_name_files(options.output)
-    if options.input.dockerfile == "-":
+    given = options.input
+    if given.dockerfile == "-" and given.context.location == STANDARD_INPUT:
         raise UsageError(
-            "the Dockerfile cannot be read from standard input",
-            hint="give its path with --dockerfile=FILE",
+            "context and Dockerfile cannot both be read from standard input",
+            hint="put the Dockerfile into the archive, or give its path",
         )
 
 

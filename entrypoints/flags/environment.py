@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from application.options import CredentialOptions, NetworkOptions
+from application.options import CredentialOptions, NetworkOptions, StorageOptions
 from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.values import parse_boolean, parse_duration
@@ -168,6 +168,48 @@ VARIABLES = (
         "proxies; a name in small letters comes first",
     ),
     Variable(
+        ("GIT_TOKEN", "GIT_USERNAME", "GIT_PASSWORD"),
+        Standing.HONOURED,
+        "credential of a git context whose address has none; a token goes first",
+    ),
+    Variable(
+        ("GIT_PULL_METHOD",),
+        Standing.HONOURED,
+        "http: git:// contexts are fetched in plain HTTP, else by https",
+    ),
+    Variable(
+        ("SSH_AUTH_SOCK",),
+        Standing.HONOURED,
+        "agent for a git context over ssh, where --ssh names none",
+    ),
+    Variable(
+        ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"),
+        Standing.HONOURED,
+        "gs:// contexts, with all that Google's clients look for; without a "
+        "credential public objects can be fetched",
+    ),
+    Variable(
+        ("AWS_*",),
+        Standing.HONOURED,
+        "s3:// contexts, as Amazon's clients understand them",
+    ),
+    Variable(
+        ("S3_ENDPOINT", "S3_FORCE_PATH_STYLE"),
+        Standing.HONOURED,
+        "another store that speaks S3; path style counts with an endpoint alone",
+    ),
+    Variable(
+        ("AZURE_STORAGE_ACCESS_KEY",),
+        Standing.HONOURED,
+        "key of the account of an Azure blob; without it an identity of the machine is "
+        "asked for, where the package azure-identity is installed",
+    ),
+    Variable(
+        ("AZURE_STORAGE_BLOB_ENDPOINT",),
+        Standing.HONOURED,
+        "URL to use instead of the account's, for emulators",
+    ),
+    Variable(
         ("container",),
         Standing.HARMLESS,
         "tells that this is a container, in which may be built in place",
@@ -191,22 +233,12 @@ VARIABLES = (
     Variable(("BENCHMARK_FILE",), Standing.NOT_YET, "the file of timings"),
     Variable(("BUILDER_OUTPUT",), Standing.NOT_YET, "Cloud Build's list of images"),
     Variable(
-        (
-            "GOOGLE_APPLICATION_CREDENTIALS",
-            "DOCKER_CREDENTIAL_GCR_CONFIG",
-            "STORAGE_EMULATOR_HOST",
-        ),
+        ("DOCKER_CREDENTIAL_GCR_CONFIG",),
         Standing.NOT_YET,
-        "Google's credentials and storage",
-    ),
-    Variable(
-        ("AWS_*", "S3_ENDPOINT", "S3_FORCE_PATH_STYLE"),
-        Standing.NOT_YET,
-        "Amazon's credentials and storage",
+        "Google's credential helper",
     ),
     Variable(
         (
-            "AZURE_STORAGE_ACCESS_KEY",
             "AZURE_CLIENT_ID",
             "AZURE_CLIENT_SECRET",
             "AZURE_TENANT_ID",
@@ -214,17 +246,12 @@ VARIABLES = (
             "AZURE_ENVIRONMENT",
         ),
         Standing.NOT_YET,
-        "Azure's credentials and storage",
+        "Azure's credentials for registries",
     ),
     Variable(
         ("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD"),
         Standing.NOT_YET,
         "GitLab's registry login",
-    ),
-    Variable(
-        ("GIT_TOKEN", "GIT_USERNAME", "GIT_PASSWORD", "GIT_PULL_METHOD"),
-        Standing.NOT_YET,
-        "git contexts",
     ),
     Variable(
         ("KANIKO_IGNORE_ASSERTIONS",),
@@ -336,6 +363,21 @@ def network_options(environment: Environment) -> NetworkOptions:
         http_proxy=_either_case(environment, "http_proxy"),
         https_proxy=_either_case(environment, "https_proxy"),
         no_proxy=_either_case(environment, "no_proxy"),
+    )
+
+
+def storage_options(environment: Environment) -> StorageOptions:
+    """Return how object stores are reached.
+
+    Raises:
+        UsageError: S3_FORCE_PATH_STYLE is no boolean.
+    """
+    endpoint = environment.get("S3_ENDPOINT", "")
+    return StorageOptions(
+        s3_endpoint=endpoint,
+        s3_path_style=bool(switch(environment, "S3_FORCE_PATH_STYLE") and endpoint),
+        azure_key=environment.get("AZURE_STORAGE_ACCESS_KEY", ""),
+        azure_endpoint=environment.get("AZURE_STORAGE_BLOB_ENDPOINT", ""),
     )
 
 

@@ -11,7 +11,8 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         metavar="FILE",
         default="Dockerfile",
-        help="Dockerfile, looked for in the working directory, then in the context",
+        help="Dockerfile, looked for in the working directory, then in the context; "
+        "an address of http or https, or - for standard input",
     ),
     Flag(
         name="context",
@@ -20,7 +21,12 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         metavar="DIR",
         default="/workspace/",
-        help="build context: a directory, or dir://PATH",
+        help="build context: a directory, an archive (tar://FILE, tar://stdin or -, "
+        "https://, gs://, s3://, an Azure blob) or a repository (git://, ssh://, "
+        "https://….git, USER@HOST:PATH)",
+        differs="archives may be plain, gzip, bzip2, xz or zstd, and are unpacked "
+        "while they come in; https addresses that end in .git are repositories, as for "
+        "docker",
     ),
     Flag(
         name="context-sub-path",
@@ -46,7 +52,18 @@ INPUT_FLAGS = (
         metavar="KEY=VALUE",
         help="how to clone a git context: branch, single-branch, recurse-submodules, "
         "insecure-skip-tls, depth",
-        differs="several settings may be joined by commas; an unknown one is an error",
+        differs="several settings may be joined by commas; an unknown one is an error; "
+        "without depth the one commit is fetched, depth=0 fetches the whole history",
+    ),
+    Flag(
+        name="context-limit",
+        kind=Kind.TEXT,
+        group=Group.INPUT,
+        metavar="SIZE",
+        default="64g",
+        origin=Origin.OURS,
+        help="size that the archive of a context may unpack to: bytes, or with k, m, "
+        "g, t; 0 for any",
     ),
     Flag(
         name="build-context",
@@ -54,8 +71,8 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         metavar="NAME=PATH",
         origin=Origin.DOCKER,
-        help="additional context: name=DIR, or name=oci-layout://DIR[:tag] for a base "
-        "image",
+        help="additional context: name=DIR or an address as in --context; for a base "
+        "image name=docker-image://REFERENCE or name=oci-layout://DIR[:tag]",
     ),
     Flag(
         name="target",

@@ -6,29 +6,14 @@ its value asks for nothing (its default, or an empty text).
 
 from collections.abc import Callable
 
-from application.options import ContextScheme
 from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.flag import Flag
 from entrypoints.flags.given import GivenFlags
 
-_REMOTE_SCHEMES = frozenset(ContextScheme) - {ContextScheme.DIRECTORY}
-
-
-def _remote_context(value: str) -> bool:
-    scheme = value.partition("://")[0]
-    return scheme != value and scheme in _REMOTE_SCHEMES
-
 
 def _address(value: str) -> bool:
     return value.startswith(("http://", "https://"))
-
-
-def _other_than_local(value: str) -> bool:
-    target = value.partition("=")[2]
-    return target.startswith("git@") or (
-        "://" in target and not target.startswith("oci-layout://")
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +43,10 @@ class NotYet:
 
 
 _NO_MAPS = "pulls from the registry that is named, through no mirror"
-_NO_REMOTE = "reads the context from a directory only"
 _NO_UPLOAD = "writes result files to paths only"
 _NO_ATTESTATION = "attaches nothing to an image"
 
 NOT_YET = (
-    NotYet("context", _NO_REMOTE, "=SCHEME://… other than dir://", _remote_context),
-    NotYet("bucket", _NO_REMOTE),
-    NotYet("git", _NO_REMOTE),
-    NotYet("dockerfile", "reads the Dockerfile from a path only", "=URL", _address),
-    NotYet(
-        "build-context",
-        "knows directories and oci-layout:// as additional contexts",
-        " with a remote address",
-        _other_than_local,
-    ),
     NotYet("dryrun", "cannot print a plan"),
     NotYet("digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),

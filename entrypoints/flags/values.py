@@ -27,6 +27,8 @@ _UNIT = "|".join(sorted(_MICROSECONDS, key=len, reverse=True))
 _PART = re.compile(rf"([0-9]+\.?[0-9]*|\.[0-9]+)({_UNIT})")
 _DURATION = re.compile(rf"[-+]?((?:{_PART.pattern})+|0)")
 _DECIMAL = re.compile(r"[-+]?[0-9]+")
+_BITS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+_SIZE = re.compile(r"([0-9]{1,15})([kmgtKMGT]?)[bB]?")
 
 
 def parse_boolean(text: str) -> bool:
@@ -61,6 +63,14 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(microseconds=sign * int(total))
     except OverflowError as error:
         raise ValueError("expected a shorter duration") from error
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes, which may end in k, m, g or t (of 1024 each)."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError("expected a number of bytes, such as 512m, 64g or 0")
+    return int(match[1]) << _BITS[match[2].lower()]
 
 
 def parse_choice(text: str, choices: Sequence[str]) -> str:

@@ -8,12 +8,16 @@ from application.options import (
     ContextScheme,
     CredentialOptions,
     DirectoryContext,
+    GitOptions,
+    ImageContext,
     InputOptions,
     LayoutContext,
     NamedContext,
     NetworkOptions,
+    StorageOptions,
 )
 from domain.errors import UsageError
+from domain.image.reference import Reference
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,12 @@ from domain.errors import UsageError
         ("https://host/a.tar.gz", ContextScheme.HTTPS, None),
         ("s3://bucket/key", ContextScheme.S3, None),
         ("gs://bucket/key", ContextScheme.GCS, None),
+        ("-", ContextScheme.TAR, "tar://stdin"),
+        ("git@host:a/b.git#main", ContextScheme.GIT, None),
+        ("ssh://git@host/a", ContextScheme.GIT, None),
+        ("https://host/a.git#main:dir", ContextScheme.GIT, None),
+        ("http://host/a.git", ContextScheme.GIT, None),
+        ("https://host/a?x=b.git", ContextScheme.HTTPS, None),
     ],
 )
 def test_a_context_address_tells_where_the_context_lives(
@@ -74,7 +84,26 @@ def test_a_named_context_is_a_directory_or_an_oci_layout(
 
 
 @pytest.mark.parametrize(
-    "text", ["base", "=x", "base=", "base=docker-image://debian", "base=oci-layout://"]
+    ("text", "source"),
+    [
+        ("docker-image://debian", ImageContext(reference=Reference.parse("debian"))),
+        ("dir:///x", DirectoryContext(path="/x")),
+        ("https://host/a.tgz", ContextAddress.parse("https://host/a.tgz")),
+        ("git@host:a", ContextAddress.parse("git@host:a")),
+    ],
+)
+def test_a_named_context_is_an_image_or_an_address_too(
+    text: str, source: DirectoryContext | ImageContext | ContextAddress
+) -> None:
+    assert NamedContext.parse(f"base={text}").source == source
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("base", "=x", "base=", "base=docker-image://", "base=oci-layout://"),
+        *("base=ftp://host/x", "base=-", "base=tar://stdin"),
+    ],
 )
 def test_another_named_context_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--build-context"):
@@ -87,6 +116,8 @@ def test_no_repr_shows_what_may_be_secret() -> None:
         input=InputOptions(
             context=ContextAddress.parse("git://hunter2@host/a"),
             build_args=(("TOKEN", "hunter2"),),
+            git=GitOptions(user="hunter2", password="hunter2"),
+            storage=StorageOptions(azure_key="hunter2"),
         ),
         credentials=CredentialOptions(docker_auth_config="hunter2"),
         network=NetworkOptions(http_proxy="hunter2", https_proxy="hunter2"),

@@ -1,12 +1,15 @@
-"""What every build context does, in memory and in a directory."""
+"""What every build context does, in memory, in a directory and in an archive."""
 
 import os
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from adapters.context.archive_context import ArchiveSource
 from adapters.context.directory import DirectorySource
+from adapters.context.local_archive import LocalArchive
 from adapters.memory.context import MemoryBuildContext, MemoryContextSource
 from application.errors import ContextUnavailable
 from application.ports.context import BuildContext, ContextSource
@@ -39,10 +42,23 @@ def _on_disk(
     return DirectorySource(str(root)).fetch()
 
 
-@pytest.fixture(params=["memory", "directory"])
+def _in_archive(
+    root: Path, files: Mapping[str, bytes], links: Mapping[str, str]
+) -> BuildContext:
+    _on_disk(root, files, links)
+    path = root.with_name("archive")
+    with tarfile.open(path, "w:xz") as archive:
+        archive.add(root, ".")
+    root.with_name("contents").mkdir()
+    return ArchiveSource(LocalArchive(str(path)), root.with_name("contents")).fetch()
+
+
+@pytest.fixture(params=["memory", "directory", "archive"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> MakeContext:
     if request.param == "memory":
         return _in_memory
+    if request.param == "archive":
+        return lambda files, links: _in_archive(tmp_path / "context", files, links)
     return lambda files, links: _on_disk(tmp_path / "context", files, links)
 
 

@@ -1,5 +1,7 @@
 """Where a Dockerfile and its ignore file are looked for."""
 
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -77,12 +79,33 @@ def test_a_missing_dockerfile_names_the_flag(tmp_path: Path) -> None:
         assert "--dockerfile" in (missing.value.hint or "")
 
 
-def test_a_url_is_refused_without_its_query(tmp_path: Path) -> None:
-    with pytest.raises(DockerfileUnavailable, match="not supported yet") as refused:
-        DockerfileLocation(str(tmp_path)).read(
-            "https://h/Dockerfile?token=s3cret", NO_CONTEXT
-        )
-    assert "s3cret" not in str(refused.value)
+def test_an_address_is_downloaded_and_shown_without_its_secrets() -> None:
+    asked: list[str] = []
+
+    def download(url: str) -> bytes:
+        asked.append(url)
+        return b"there"
+
+    url = "https://u:s3cret@h/Dockerfile?token=s3cret"
+    context = MemoryBuildContext({".dockerignore": b"x"})
+    found = DockerfileLocation(download=download).read(url, context)
+    assert (asked, found.data, found.ignore) == ([url], b"there", b"x")
+    assert found.path == "https://h/Dockerfile"
+
+
+def test_a_dash_is_standard_input() -> None:
+    context = MemoryBuildContext({".dockerignore": b"x", "-": b"no"})
+    location = DockerfileLocation(standard_input=io.BytesIO(b"in"))
+    found = location.read("-", context)
+    assert (found.data, found.ignore) == (b"in", b"x")
+
+
+def test_a_terminal_is_not_read() -> None:
+    primary, terminal = os.openpty()
+    with os.fdopen(terminal, "rb") as stream:
+        with pytest.raises(DockerfileUnavailable, match="from a terminal"):
+            DockerfileLocation(standard_input=stream).read("-", NO_CONTEXT)
+        os.close(primary)
 
 
 def test_a_huge_file_is_no_dockerfile(tmp_path: Path) -> None:

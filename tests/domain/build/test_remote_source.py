@@ -10,6 +10,7 @@ from domain.build.remote_source import (
     GitSource,
     RemoteSource,
     UrlSource,
+    context_repository,
     remote_source,
 )
 from domain.build.transfer import remote_sources
@@ -240,3 +241,59 @@ def test_what_is_refused_before_anything_is_fetched(text: str, message: str) -> 
     assert message in caught.value.message
     assert "secret" not in str(caught.value)
     assert caught.value.hint
+
+
+C = "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("address", "remote", "ref", "commit", "subdir"),
+    [
+        ("git://h/o/r", "https://h/o/r", "", "", ""),
+        ("git://h/o/r.git#refs/heads/b", "https://h/o/r.git", "refs/heads/b", "", ""),
+        (f"git://h/r#refs/pull/1/head#{C}", "https://h/r", "refs/pull/1/head", C, ""),
+        (f"git://h/r#{C}", "https://h/r", C, "", ""),
+        ("git://h/r#main:a/b", "https://h/r", "main", "", "a/b"),
+        ("git://h/r#:a", "https://h/r", "", "", "a"),
+        ("https://h/r.git#v1", "https://h/r.git", "v1", "", ""),
+        ("http://h/r.git", "http://h/r.git", "", "", ""),
+        ("git@h:o/r.git#b:d", "git@h:o/r.git", "b", "", "d"),
+        ("ssh://git@h:2222/r#b", "ssh://git@h:2222/r", "b", "", ""),
+        ("git://t@h:8080/r", "https://t@h:8080/r", "", "", ""),
+    ],
+)
+def test_a_context_in_a_repository(
+    address: str, remote: str, ref: str, commit: str, subdir: str
+) -> None:
+    found = context_repository(address)
+    assert (found.remote, found.ref) == (remote, ref)
+    assert (found.commit, found.subdir) == (commit, subdir)
+    assert found.submodules is False
+
+
+def test_what_the_flags_say_of_a_context_goes_first() -> None:
+    found = context_repository(
+        "git://h/r#main:d", branch="b", submodules=True, plain_http=True
+    )
+    assert (found.remote, found.ref, found.subdir) == ("http://h/r", "b", "d")
+    assert found.submodules is True
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("git://h/r#--upload-pack=x", "git://h/r#main#-x", "git://-x/r", "git://h/r#a b"),
+        *("x y", "git://h:port/r", "git://h/r?x=1", "git://h/r#main#xyz"),
+    ],
+)
+def test_a_context_that_git_could_take_for_something_else_is_refused(
+    address: str,
+) -> None:
+    with pytest.raises(BuildRuleError):
+        context_repository(address)
+
+
+def test_no_error_about_a_context_shows_a_credential() -> None:
+    with pytest.raises(BuildRuleError) as caught:
+        context_repository("git://u:s3cr3t@h:port/r")
+    assert "s3cr3t" not in f"{caught.value}{caught.value.hint}"

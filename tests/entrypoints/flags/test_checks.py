@@ -61,9 +61,10 @@ def test_the_highest_level_of_zstd_is_accepted() -> None:
     assert made.image.compression_level == 22
 
 
-def test_the_dockerfile_is_never_standard_input() -> None:
-    error = failure("-d=a", "-f", "-")
-    assert "standard input" in error.message
+@pytest.mark.parametrize("context", ["-", "tar://stdin"])
+def test_standard_input_is_read_once(context: str) -> None:
+    error = failure("-d=a", "-f", "-", "-c", context)
+    assert "both be read from standard input" in error.message
 
 
 def _with_cache(cache: CacheOptions, output: OutputOptions) -> BuildOptions:

@@ -65,8 +65,8 @@ def test_every_variable_kaniko_reads_has_a_row() -> None:
 
 
 def test_variables_of_one_meaning_share_a_warning() -> None:
-    (line,) = warnings({"AWS_REGION": "x", "AWS_PROFILE": "y", "PATH": "/bin"})
-    assert line.startswith("AWS_PROFILE, AWS_REGION ignored: not supported yet (Amazon")
+    (line,) = warnings({"OTEL_X": "x", "OTEL_A": "y", "PATH": "/bin"})
+    assert line.startswith("OTEL_A, OTEL_X ignored: not supported yet (telemetry")
 
 
 def test_no_warning_shows_a_value() -> None:
@@ -87,9 +87,33 @@ def test_known_feature_flags_are_told_from_unknown_ones() -> None:
 
 
 def test_warnings_of_the_environment_come_with_the_build() -> None:
-    assert build(environment={"GIT_TOKEN": "x"}).warnings == (
-        "GIT_TOKEN ignored: not supported yet (git contexts)",
+    assert build(environment={"BENCHMARK_FILE": "x"}).warnings == (
+        "BENCHMARK_FILE ignored: not supported yet (the file of timings)",
     )
+
+
+def test_a_token_goes_before_a_user() -> None:
+    environment = {"GIT_USERNAME": "u", "GIT_PASSWORD": "p"}
+    git = options(environment=environment).input.git
+    assert (git.user, git.password) == ("u", "p")
+    git = options(environment={**environment, "GIT_TOKEN": "t"}).input.git
+    assert (git.user, git.password) == ("t", "")
+
+
+@pytest.mark.parametrize(
+    ("method", "plain"), [("", False), ("http", True), ("ssh", False)]
+)
+def test_the_pull_method_is_https_unless_it_is_http(method: str, plain: bool) -> None:  # noqa: FBT001
+    environment = {"GIT_PULL_METHOD": method}
+    assert options(environment=environment).input.git.plain_http is plain
+
+
+def test_path_style_counts_with_an_endpoint_alone() -> None:
+    environment = {"S3_FORCE_PATH_STYLE": "true"}
+    assert not options(environment=environment).input.storage.s3_path_style
+    environment["S3_ENDPOINT"] = "http://host"
+    storage = options(environment=environment).input.storage
+    assert (storage.s3_endpoint, storage.s3_path_style) == ("http://host", True)
 
 
 def test_the_work_directory_comes_from_the_flag_then_the_variable() -> None:

@@ -9,13 +9,9 @@ from entrypoints.flags.table import EXECUTOR_FLAGS
 from tests.entrypoints.command_line import failure, options
 
 _ASKING = {
-    "context": "gs://bucket/x",
-    "dockerfile": "https://host/Dockerfile",
-    "build-context": "base=docker-image://debian",
     "digest-file": "https://host/digest",
     "image-name-with-digest-file": "https://host/digest",
     "image-name-tag-with-digest-file": "https://host/digest",
-    "git": "branch=main",
 }
 _BY_KIND = {
     Kind.INTEGER: "3",
@@ -70,14 +66,6 @@ def test_the_default_asks_for_nothing(flag: Flag) -> None:
 )
 def test_a_value_that_asks_for_nothing_new_goes_through(word: str) -> None:
     options(word)
-
-
-@pytest.mark.parametrize(
-    "address", ["base=git@host:a/b", "base=https://host/a.git", "base=docker-image://x"]
-)
-def test_a_remote_named_context_is_not_supported_yet(address: str) -> None:
-    error = failure("--no-push", f"--build-context={address}")
-    assert error.message == "--build-context with a remote address is not supported yet"
 
 
 def test_only_the_last_value_of_a_scalar_asks() -> None:

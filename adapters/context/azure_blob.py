@@ -1,0 +1,123 @@
+"""Archives of contexts in Azure's blob storage, and what addresses mean one.
+
+An address with a signature of its own (SAS) is plain https and none of this
+adapter's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure.core import MatchConditions
+from azure.core import exceptions as failures
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.storage.blob import BlobClient
+
+from adapters.context.azure_address import BlobAddress
+from adapters.context.ranges import Part
+from adapters.http.retries import RETRY_STATUSES, TryAgain
+from application.errors import ContextUnavailable
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+_KEY = "AZURE_STORAGE_ACCESS_KEY"
+_CREDENTIALS = f"set {_KEY} to a key of the account, or use an address with a signature"
+
+
+class AzureBlob:
+    """A blob; `fetch` hands out parts of it.
+
+    Args:
+        address: Where it is.
+        key: Key of the account, "" to ask for an identity of the machine.
+        endpoint: URL to use instead of the account's, "" for none.
+        ca_file: Bundle of certificates to trust, "" for the client's own.
+    """
+
+    def __init__(
+        self, address: BlobAddress, key: str, endpoint: str = "", ca_file: str = ""
+    ) -> None:
+        self.place = str(address)
+        self._address = address
+        self._key = key
+        self._endpoint = endpoint or address.endpoint
+        self._ca_file = ca_file
+        self._client: BlobClient | None = None
+
+    def fetch(self, start: int, length: int, version: str) -> Part:
+        """Fetch bytes of the blob; see `adapters.context.ranges.Fetch`."""
+        try:
+            client = self._client = self._client or self._new_client()
+            loaded = client.download_blob(
+                offset=start,
+                length=length,
+                etag=version or None,
+                match_condition=MatchConditions.IfNotModified if version else None,
+                max_concurrency=1,
+                decompress=False,
+            )
+            data = loaded.readall()
+        except failures.HttpResponseError as error:
+            raise self._refused(error) from error
+        except failures.AzureError as error:
+            raise self._broken(error) from error
+        except ValueError as error:
+            raise self._problem("the address or the key is not valid", None) from error
+        properties = loaded.properties
+        return Part(data, int(properties.size), str(properties.etag or ""))
+
+    def _new_client(self) -> BlobClient:
+        return BlobClient(
+            self._endpoint,
+            self._address.container,
+            self._address.blob,
+            credential=self._credential(),
+            connection_verify=self._ca_file or True,
+            max_single_get_size=1 << 25,
+            max_chunk_get_size=1 << 25,
+            retry_total=0,
+        )
+
+    def _credential(self) -> AzureNamedKeyCredential | TokenCredential:
+        if self._key:
+            return AzureNamedKeyCredential(self._address.account, self._key)
+        try:
+            from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+        except ImportError as error:
+            what = f"{_KEY} environment variable is not set"
+            raise self._problem(what, _CREDENTIALS) from error
+        return DefaultAzureCredential()
+
+    def _refused(
+        self, error: failures.HttpResponseError
+    ) -> TryAgain | ContextUnavailable:
+        status = int(error.status_code or 0)
+        code = str(getattr(error, "error_code", "") or "")
+        refused = isinstance(error, failures.ClientAuthenticationError)
+        if refused or status in (401, 403):
+            return self._problem("the account refused the credential", _CREDENTIALS)
+        if status == 404:  # noqa: PLR2004 - Not Found
+            missing = "container" if "Container" in code else "blob"
+            what = f"there is no such {missing}"
+            return self._problem(what, "check the account, the container and the blob")
+        if status == 412:  # noqa: PLR2004 - Precondition Failed
+            hint = "run the build again"
+            return self._problem("the blob changed while it was fetched", hint)
+        if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
+            return self._problem("the blob is empty", "upload the archive again")
+        problem = self._problem(f"the account answered {status} {code}", None)
+        return TryAgain(problem) if status in RETRY_STATUSES else problem
+
+    def _broken(self, error: failures.AzureError) -> TryAgain | ContextUnavailable:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            hint = "put the CA certificate into a directory of SSL_CERT_DIR"
+            return self._problem("the server's certificate is not trusted", hint)
+        hint = "check the account's name, AZURE_STORAGE_BLOB_ENDPOINT and the network"
+        problem = self._problem("the account cannot be reached, or broke off", hint)
+        return TryAgain(problem)
+
+    def _problem(self, what: str, hint: str | None) -> ContextUnavailable:
+        return ContextUnavailable(
+            f"the build context cannot be fetched: {what}", place=self.place, hint=hint
+        )

@@ -1,0 +1,113 @@
+"""Archives of contexts in Google Cloud Storage.
+
+Credentials are found as every client of Google's finds them; without any, objects
+that are public can still be fetched. STORAGE_EMULATOR_HOST is heeded by the client.
+"""
+
+from __future__ import annotations
+
+from google.api_core import exceptions as failures
+from google.auth import exceptions as auth_failures
+from google.cloud import storage
+from google.resumable_media import DataCorruption
+from requests import RequestException, exceptions
+
+from adapters.context.ranges import Part
+from adapters.http.retries import RETRY_STATUSES, TryAgain
+from application.errors import ContextUnavailable
+
+_CREDENTIALS = (
+    "name a key file in GOOGLE_APPLICATION_CREDENTIALS, or run with a service account"
+    " that may read the bucket"
+)
+_SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
+
+
+class GcsObject:
+    """An object; `fetch` hands out parts of it.
+
+    Args:
+        bucket: Name of the bucket.
+        name: Name of the object in it.
+        ca_file: Bundle of certificates to trust, "" for the client's own.
+    """
+
+    def __init__(self, bucket: str, name: str, ca_file: str = "") -> None:
+        self.place = f"gs://{bucket}/{name}"
+        self._bucket = bucket
+        self._name = name
+        self._ca_file = ca_file
+        self._blob: storage.Blob | None = None
+        self._is_anonymous = False
+
+    def fetch(self, start: int, length: int, version: str) -> Part:
+        """Fetch bytes of the object; see `adapters.context.ranges.Fetch`."""
+        try:
+            blob = self._blob = self._blob or self._found()
+            if not blob.size:
+                return Part(b"", 0, "")
+            data: bytes = blob.download_as_bytes(
+                start=start,
+                end=start + length - 1,
+                raw_download=True,
+                checksum=None,
+                if_generation_match=blob.generation if version else None,
+                retry=None,
+            )
+        except failures.GoogleAPICallError as error:
+            raise self._refused(error) from error
+        except auth_failures.GoogleAuthError as error:
+            what = "no token could be had for the credential"
+            raise self._problem(what, _CREDENTIALS) from error
+        except (RequestException, DataCorruption, ConnectionError) as error:
+            raise self._broken(error) from error
+        return Part(data, blob.size, str(blob.generation))
+
+    def _found(self) -> storage.Blob:
+        blob = self._client().bucket(self._bucket).blob(self._name)
+        blob.reload(retry=None)
+        return blob
+
+    def _client(self) -> storage.Client:
+        """Return a client with the credentials there are, else without."""
+        try:
+            client = storage.Client(project="kanipy")
+        except auth_failures.DefaultCredentialsError:
+            self._is_anonymous = True
+            client = storage.Client.create_anonymous_client()
+        if self._ca_file:
+            client._http.verify = self._ca_file  # noqa: SLF001 - it has no option
+        return client
+
+    def _refused(
+        self, error: failures.GoogleAPICallError
+    ) -> TryAgain | ContextUnavailable:
+        status = int(error.code or 0)
+        if status == 404:  # noqa: PLR2004 - Not Found
+            hint = "check bucket and object"
+            return self._problem("there is no such bucket or object", hint)
+        if status in (401, 403):
+            return self._problem(self._said_of_credentials(), _CREDENTIALS)
+        if status == 412:  # noqa: PLR2004 - Precondition Failed
+            hint = "run the build again"
+            return self._problem("the object changed while it was fetched", hint)
+        problem = self._problem(f"the store answered {status}", "try again later")
+        return TryAgain(problem) if status in RETRY_STATUSES else problem
+
+    def _said_of_credentials(self) -> str:
+        if self._is_anonymous:
+            return "no credential was found, and the object is not public"
+        return "the store refused the credential"
+
+    def _broken(self, error: Exception) -> TryAgain | ContextUnavailable:
+        if isinstance(error, exceptions.SSLError):
+            hint = "put the CA certificate into a directory of SSL_CERT_DIR"
+            return self._problem("the server's certificate is not trusted", hint)
+        hint = "check STORAGE_EMULATOR_HOST and the network"
+        problem = self._problem("the store cannot be reached, or broke off", hint)
+        return TryAgain(problem)
+
+    def _problem(self, what: str, hint: str | None) -> ContextUnavailable:
+        return ContextUnavailable(
+            f"the build context cannot be fetched: {what}", place=self.place, hint=hint
+        )

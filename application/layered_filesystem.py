@@ -27,13 +27,10 @@ from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.snapshot.entry import FileType
-from domain.snapshot.index import LayerIndex
+from domain.snapshot.index import MAXIMUM_ACCOUNT_FILE, LayerIndex
 from domain.snapshot.layer_plan import StoredContent
 from domain.snapshot.tree import FileTree
 from domain.values import dataclass
-
-MAXIMUM_ACCOUNT_FILE = 16 << 20
-"""Bytes of /etc/passwd or /etc/group that we are ready to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

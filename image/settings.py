@@ -23,7 +23,16 @@ _ACCOUNTS = {
     "etc/group": "root:x:0:\n",
     "etc/nsswitch.conf": "hosts: files dns\n",
 }
-_FOLDERS = {"root": 0o755, "tmp": 0o1777, "workspace": 0o755}
+_FOLDERS = {
+    "root": 0o755,
+    "run": 0o755,
+    "tmp": 0o1777,
+    "var": 0o755,
+    "workspace": 0o755,
+}
+_LINKS = {"var/run": "/run"}
+"""As in most images: what a cluster mounts below /var/run is then below /run, where it
+is in no image's way when one is unpacked over /."""
 _EVERYONE = 0o777
 _CODESETS = ("ISO8859-1", "UTF-16", "UTF-32", "UTF-7")
 
@@ -37,6 +46,8 @@ def add_settings(out: Path) -> None:
     for name, mode in _FOLDERS.items():
         (out / name).mkdir()
         (out / name).chmod(mode)
+    for name, target in _LINKS.items():
+        (out / name).symlink_to(target)
     # Jobs run as any user and put credentials and results here.
     below(out, "").chmod(_EVERYONE)
 

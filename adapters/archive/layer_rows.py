@@ -29,6 +29,7 @@ from domain.snapshot.entry import (
 )
 from domain.snapshot.index import (
     ACCOUNT_PATHS,
+    MAXIMUM_ACCOUNT_FILE,
     OPAQUE_WHITEOUT,
     WHITEOUT_META_PREFIX,
     WHITEOUT_PREFIX,
@@ -264,12 +265,8 @@ def keeps_content(entry: FileEntry) -> bool:
     return (
         entry.path in ACCOUNT_PATHS
         and entry.type is FileType.FILE
-        and entry.size <= MAXIMUM_ACCOUNT
+        and entry.size <= MAXIMUM_ACCOUNT_FILE
     )
-
-
-MAXIMUM_ACCOUNT = 1 << 24
-"""Bytes of the largest account file an index keeps."""
 
 
 def _is_aufs(path: str) -> bool:

@@ -6,7 +6,6 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from adapters.filesystem.builder_paths import (
     NO_BUILDER_PATHS,
@@ -20,15 +19,12 @@ from adapters.filesystem.refusals import Refusals
 from adapters.filesystem.stamps import Stamp, Stamps
 from application.errors import FilesystemError
 from domain.snapshot.changes import Observation, differs
-from domain.snapshot.entry import FileEntry, ancestors_of, join, parent_of
+from domain.snapshot.entry import FileEntry, ancestors_of, parent_of
 from domain.snapshot.exclusion import Exclusions
 from domain.snapshot.tree import FileTree
 
-
-class _Seen(NamedTuple):
-    directory: int
-    path: str
-    stat: os.stat_result
+_Seen = tuple[int, str, os.stat_result]
+"""Descriptor of the directory, path, and what stat says of it."""
 
 
 class Walk:
@@ -77,42 +73,42 @@ class Walk:
         """
         observer = Observer(before, self._refusals)
         reads_all = self._comparison is Comparison.CONTENTS
+        is_kept = self._stamps.is_kept
         touched: dict[str, FileEntry] = {}
         present: set[str] = {""}
         replaced: set[str] = set()
         builders: dict[str, FileEntry] = {}
         with Handles(self._root) as handles:
-            for seen in self._paths(handles):
-                present.add(seen.path)
-                if self._kept.is_above(seen.path) and before.get(seen.path) is None:
-                    row = observer.row(seen.directory, seen.path, seen.stat, None)
-                    builders |= {seen.path: row} if row else {}
+            for directory, path, now in self._paths(handles):
+                present.add(path)
+                if self._kept.is_above(path) and before.get(path) is None:
+                    row = observer.row(directory, path, now, None)
+                    builders |= {path: row} if row else {}
                     continue
-                is_same = self._is_same(seen)
+                is_same = is_kept(path, now) or self._is_same(path, now)
                 if is_same and not reads_all:
                     continue
-                old = self._stamps.get(seen.path)
-                self._stamps.note(seen.path, seen.stat)
-                if self._is_replaced(old, seen.stat):
-                    replaced.add(seen.path)
+                old = self._stamps.get(path)
+                self._stamps.note(path, now)
+                if self._is_replaced(old, now):
+                    replaced.add(path)
                     old = None
                 formerly = None if old is None else _formerly(old)
-                row = observer.row(seen.directory, seen.path, seen.stat, formerly)
+                row = observer.row(directory, path, now, formerly)
                 if row is None:
-                    present.discard(seen.path)
+                    present.discard(path)
                 elif self._is_told(row, before):
-                    touched[seen.path] = row
+                    touched[path] = row
         gone = self._gone(present, replaced)
         touched |= _parents_of(touched, builders)
         for path in touched:
             self._refusals.absent.discard(path)
         return Observation(touched=touched, gone=gone)
 
-    def _is_same(self, seen: _Seen) -> bool:
-        if self._stamps.is_kept(seen.path, seen.stat):
-            return True
-        old = self._stamps.get(seen.path)
-        return old is not None and self._comparison.is_same(old, Stamp.of(seen.stat))
+    def _is_same(self, path: str, now: os.stat_result) -> bool:
+        """Return whether it is the same though stat does not say exactly the same."""
+        old = self._stamps.get(path)
+        return old is not None and self._comparison.is_same(old, Stamp.of(now))
 
     def _is_replaced(self, old: Stamp | None, now: os.stat_result) -> bool:
         is_other = old is not None and old.inode != now.st_ino
@@ -130,6 +126,7 @@ class Walk:
         mounts = mount_points(self._root) - self._kept.claimed
         entered = (f"{self._root}/{path}" for path in self._kept.claimed)
         devices = {os.lstat(path).st_dev for path in (self._root, *entered)}
+        excluded, refusals = self._excluded.paths, self._refusals
         pending = [""]
         while pending:
             current = pending.pop()
@@ -137,13 +134,14 @@ class Walk:
             if directory is None:
                 continue
             self._check_time()
+            prefix = f"{current}/" if current else ""
             for name in os.listdir(directory):
-                path = join(current, name)
-                if path in self._excluded.paths:
+                path = prefix + name
+                if path in excluded:
                     continue
                 now = os.lstat(name, dir_fd=directory)
                 is_directory = stat.S_ISDIR(now.st_mode)
-                occupied = path in self._refusals.absent and self._kept.is_above(path)
+                occupied = path in refusals.absent and self._kept.is_above(path)
                 if (
                     occupied
                     or path in mounts
@@ -151,7 +149,7 @@ class Walk:
                 ):
                     self._mounted.add(path)
                     continue
-                yield _Seen(directory, path, now)
+                yield directory, path, now
                 if is_directory:
                     pending.append(path)
 

@@ -24,6 +24,9 @@ WHITEOUT_META_PREFIX = ".wh..wh."
 ACCOUNT_PATHS = frozenset({"etc/passwd", "etc/group"})
 """Files whose bytes an index keeps, as far as they are regular files."""
 
+MAXIMUM_ACCOUNT_FILE = 16 << 20
+"""Bytes of one of them that we are ready to hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerIndex:

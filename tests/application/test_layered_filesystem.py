@@ -13,7 +13,6 @@ from adapters.memory.images import MemoryImageSource
 from adapters.memory.layers import MemoryLayers
 from application.errors import DigestMismatch
 from application.layered_filesystem import (
-    MAXIMUM_ACCOUNT_FILE,
     BaseImage,
     LayeredFilesystem,
     LayerFetcher,
@@ -24,6 +23,7 @@ from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
 from domain.image.reference import Reference
 from domain.snapshot.entry import FileEntry, FileType
+from domain.snapshot.index import MAXIMUM_ACCOUNT_FILE
 from domain.snapshot.layer_plan import (
     LayerPlan,
     LiteralContent,

@@ -67,7 +67,7 @@ integration: $(STAMP) ## run the integration tests alone
 demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
 	sh examples/make_demo.sh $(BIN) build/demo
 
-soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random trees
+soak: $(STAMP) ## the long tests, for KANIPY_SOAK_SECONDS (600): fuzz, random trees, own image
 	$(PYTEST) -s $(or $(T),soak)
 
 bench: $(STAMP) ## compare speed with builders; K=CASE JSON=FILE IMAGE=OURS KANIKO=BINARY

@@ -23,7 +23,7 @@ SUITE = "bookworm"
 PULLED_BASE = f"debian:{SUITE}-slim"
 MADE_BASE = f"kanipy/builder-base:{SUITE}"
 _SOURCE = Path(__file__).resolve().parents[1]
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY", "ALL_PROXY")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY", "ALL_PROXY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +97,18 @@ def _flags(base: str, network: str, environment: Mapping[str, str]) -> Iterator[
     yield f"--build-arg=BUILDER_BASE={base}"
     if network:
         yield f"--network={network}"
-    for name in (*_PROXIES, *map(str.lower, _PROXIES)):
+    yield from network_flags(environment)
+
+
+def network_flags(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the flags that let the stages reach the archives as this machine does.
+
+    Args:
+        environment: Its variables.
+    """
+    for name in (*PROXIES, *map(str.lower, PROXIES)):
         if environment.get(name):
-            # Without a value: docker takes that of its own environment.
+            # Without a value: that of the builder's own environment is taken.
             yield f"--build-arg={name}"
     if authorities := environment.get("SSL_CERT_FILE"):
         yield f"--secret=id=ca,src={authorities}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from integration.services.bases import DEBIAN, debian_layout
 from integration.services.docker import CLIENT, Docker, Outcome
 
-_SOURCE = Path(__file__).parents[2]
+SOURCE = Path(__file__).parents[2]
 _BASE = "kanipy/builder-base:tests"
 
 
@@ -77,7 +77,7 @@ def make_images(docker: Docker) -> ExecutorImage:
     words = (f"DOCKER={CLIENT}", "NETWORK=host", f"BUILDER_BASE={_BASE}")
     done = subprocess.run(
         ["make", "--no-print-directory", "image", *words],
-        cwd=_SOURCE,
+        cwd=SOURCE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

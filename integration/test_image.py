@@ -140,6 +140,18 @@ def test_git_and_ssh_run(executor_image: ExecutorImage) -> None:
     assert "unable to access 'https://127.0.0.1:1/'" in told[4]
 
 
+def test_a_repository_is_asked_for_over_ssh(
+    executor_image: ExecutorImage, tmp_path: Path
+) -> None:
+    """There is no shell that could start ssh; nothing listens there."""
+    text = "FROM scratch\nADD ssh://git@127.0.0.1:1/r.git /r\n"
+    context = write_context(tmp_path / "context", text)
+    volume = f"--volume={context}:/workspace:ro"
+    done = executor_image.run("--no-push", flags=(volume,), check=False)
+    assert done.returncode == 1
+    assert "127.0.0.1:1/r.git: the host cannot be reached" in done.stderr
+
+
 @pytest.mark.parametrize(
     "isolation",
     [("--user=12345", "--cap-drop=ALL"), ("--cap-drop=ALL",)],
@@ -153,11 +165,12 @@ def test_copies_need_no_privilege(
 ) -> None:
     context = write_context(tmp_path / "context", COPY_ONLY, {"f": "content"})
     name = f"unprivileged/{len(isolation)}"
-    executor_image.run(
+    done = executor_image.run(
         f"--destination={registry.host}/{name}",
         "--insecure",
         flags=(*isolation, f"--volume={context}:/workspace:ro"),
     )
+    assert "WARN" not in done.stderr
     assert len(registry.manifest(name)["layers"]) == 2
 
 

@@ -282,6 +282,14 @@ VARIABLES = (
 )
 
 
+OF_THE_IMAGE = {
+    "DOCKER_CREDENTIAL_GCR_CONFIG": (
+        "/kaniko/.config/gcloud/docker_credential_gcr_config.json"
+    ),
+}
+"""Values that our own image sets: nobody asked for anything by them."""
+
+
 def warnings(environment: Environment) -> tuple[str, ...]:
     """Return one line for each row of `VARIABLES` that is set and not honoured."""
     lines = []
@@ -302,7 +310,7 @@ def warnings(environment: Environment) -> tuple[str, ...]:
 
 def _counts(variable: Variable, environment: Environment, name: str) -> bool:
     value = environment[name]
-    if not value or not variable.covers(name):
+    if not value or not variable.covers(name) or value == OF_THE_IMAGE.get(name):
         return False
     return not (
         variable.boolean and value in {"0", "f", "F", "false", "FALSE", "False"}

@@ -44,13 +44,14 @@ class Git:
         address: str = "{url}/r.git",
         access: RepositoryAccess | None = None,
         options: HttpOptions | None = None,
+        ssh: str = "",
     ) -> Checkout:
         source = remote_source(
             address.format(url=self.server.url, host=self.server.host)
         )
         assert isinstance(source, GitSource)
         place = Path(tempfile.mkdtemp(dir=self.work))
-        repositories = GitRepositories(options or HttpOptions(), place)
+        repositories = GitRepositories(options or HttpOptions(), place, ssh)
         return repositories.checkout(source, access or RepositoryAccess())
 
     def failed(self, address: str, options: HttpOptions | None = None) -> KanipyError:
@@ -360,6 +361,17 @@ def test_ssh_is_shown_the_agent_of_the_build_alone(
     lines = ssh.read_text().splitlines()
     assert all(line.startswith(f"agent={agent} -o BatchMode=yes") for line in lines)
     assert all("git@host" in line for line in lines)
+
+
+def test_a_client_of_ssh_that_is_named_is_started_without_a_shell(
+    git: Git, ssh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.repository().commit({"f": "1"})
+    program = (git.root / "programs" / "ssh").rename(git.root / "our ssh")
+    monkeypatch.setenv("GIT_SSH_COMMAND", "/of/this/machine")
+    checkout = git.checkout(f"git@host:{git.root}/r.git", ssh=str(program))
+    assert "f" in paths(checkout)
+    assert ssh.read_text().startswith("agent= -o SendEnv=GIT_PROTOCOL git@host ")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ import pytest
 from application.options import CredentialOptions, NetworkOptions
 from entrypoints.flags.environment import (
     FEATURE_FLAGS,
+    OF_THE_IMAGE,
     VARIABLES,
     Standing,
     Variable,
     warnings,
 )
+from tests.architecture.sources import ROOT
 from tests.entrypoints.command_line import build, failure, options
 
 _WARNING = {Standing.NOT_YET, Standing.WITHOUT_EFFECT}
@@ -76,6 +78,13 @@ def test_no_warning_shows_a_value() -> None:
 
 def test_a_false_boolean_asks_for_nothing() -> None:
     assert warnings({"KANIKO_PRINT_PLAN": "0"}) == ()
+
+
+def test_what_our_own_image_sets_asks_for_nothing() -> None:
+    name = "DOCKER_CREDENTIAL_GCR_CONFIG"
+    assert warnings({name: OF_THE_IMAGE[name]}) == ()
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert all(f"{n}={value}" in dockerfile for n, value in OF_THE_IMAGE.items())
 
 
 def test_known_feature_flags_are_told_from_unknown_ones() -> None:

@@ -87,7 +87,8 @@ class AzureBlob:
         except ImportError as error:
             what = f"{_KEY} environment variable is not set"
             raise self._problem(what, _CREDENTIALS) from error
-        return DefaultAzureCredential()
+        found: TokenCredential = DefaultAzureCredential()
+        return found
 
     def _refused(
         self, error: failures.HttpResponseError

@@ -75,7 +75,9 @@ class WorkDirectory:
         try:
             return _make_in(DEFAULT_PARENT)
         except OSError:
-            made = Path(tempfile.mkdtemp(prefix="kanipy-"))
+            made = _make_temporary()
+            if made is None:
+                raise
             return _Locked(made, made)
 
     def _problem(self, error: OSError) -> FilesystemError:
@@ -84,6 +86,18 @@ class WorkDirectory:
             place=self._parent or str(error.filename),
             hint="name one that can be written by --kaniko-dir",
         )
+
+
+def _make_temporary() -> Path | None:
+    """Make a directory for temporary files, but not in the working directory.
+
+    That may be the build context, and is what `tempfile` ends up with.
+    """
+    places = [os.environ.get("TMPDIR", "/tmp"), "/tmp", "/var/tmp"]  # noqa: S108
+    for place in places:
+        with suppress(OSError):
+            return Path(tempfile.mkdtemp(prefix="kanipy-", dir=place))
+    return None
 
 
 class _Locked:

@@ -29,6 +29,7 @@ class _Moved:
     hidden: Path
     lock: int
     before: os.stat_result
+    names: frozenset[str]
 
 
 class Aside:
@@ -64,9 +65,7 @@ class Aside:
         for place, moved in self._moved.items():
             if Path(path).is_relative_to(place):
                 inside = Path(path).relative_to(place)
-                if not self._is_left(
-                    place / inside.parts[0] if inside.parts else place
-                ):
+                if not inside.parts or inside.parts[0] in moved.names:
                     return str(moved.hidden / inside)
         return path
 
@@ -127,12 +126,14 @@ class Aside:
         lock = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         with suppress(OSError):  # a file system without locks
             fcntl.flock(lock, fcntl.LOCK_SH)
+        names = set()
         for name in os.listdir(directory):
             path = directory / name
             if path != hidden and not self._is_left(path):
                 with suppress(OSError):  # a mount point stays
                     path.rename(hidden / name)
-        return _Moved(hidden, lock, before)
+                    names.add(name)
+        return _Moved(hidden, lock, before, frozenset(names))
 
     def _is_left(self, path: Path) -> bool:
         """Return whether something is not moved, for what it is or holds."""

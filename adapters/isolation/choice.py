@@ -12,8 +12,9 @@ from application.options import Isolation
 from domain.values import dataclass
 
 REMEDY = (
-    "run the executor's image as root (securityContext: runAsUser: 0), or give the "
-    "builder CAP_SYS_ADMIN or user namespaces; COPY, ADD and cached RUNs build without"
+    "run the executor's image as root (securityContext: runAsUser: 0, "
+    "readOnlyRootFilesystem: false), or give the builder CAP_SYS_ADMIN or user "
+    "namespaces; COPY, ADD and cached RUNs build without"
 )
 
 

@@ -161,6 +161,8 @@ def _in_place(*, force: bool) -> Probe:
         return Probe(possible=False, reason="not root")
     if not Path(sys.executable).is_relative_to(RUNTIME):
         return Probe(possible=False, reason=f"the builder does not live in {RUNTIME}")
+    if os.statvfs("/").f_flag & os.ST_RDONLY:
+        return Probe(possible=False, reason="/ cannot be written")
     sign = "--force" if force else sign_of_container()
     if not sign:
         reason = "no container was detected; --force says that this is one"

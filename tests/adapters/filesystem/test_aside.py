@@ -119,6 +119,24 @@ def test_a_second_stage_may_have_the_place_again(root: Path) -> None:
     assert listing(place.workspace) == ["other", "source"]
 
 
+def test_a_context_that_is_a_mount_itself_is_read_where_it_is(
+    root: Path, tmp_path: Path
+) -> None:
+    source = root / "workspace/source"
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/main").write_bytes(b"inner context's")
+    mount = ["/usr/bin/mount", "--bind"]
+    subprocess.run([*mount, tmp_path / "inner", source], check=True)
+    place = Place(root)
+    tree = place.extract(file("workspace/a"))
+    assert place.read("main") == b"inner context's"
+    assert listing(place.workspace) == ["a", "source"]
+    assert changed(place.made, tree) == []
+    place.made.discard()
+    assert listing(place.workspace) == ["other", "source"]
+    assert place.read("main") == b"inner context's"
+
+
 def test_an_image_without_the_place_leaves_it_alone(root: Path) -> None:
     place = Place(root)
     tree = place.extract(file("app"))

@@ -72,7 +72,14 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 
 
 @pytest.fixture
-def builder(mode: Mode, tmp_path: Path) -> Iterator[Executor]:
-    """Offer the executor in a mode."""
+def builder(
+    mode: Mode, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Executor]:
+    """Offer the executor in a mode; it can read and write below `tmp_path`."""
     with mode.disk(tmp_path / "disk", "512m") as disk:
-        yield mode.executor(disk / "kanipy")
+        work = disk / "kanipy"
+        if mode.in_container:
+            image = request.getfixturevalue("executor_image")
+            yield mode.contained(work, tmp_path, image)
+        else:
+            yield mode.executor(work)

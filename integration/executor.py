@@ -74,11 +74,25 @@ class Executor:
     prefix: Sequence[str] = ()
     flags: Sequence[str] = field(default=())
 
-    def command(self, context: Path, *flags: str | Path) -> list[str]:
-        """Return the words that build a context."""
+    def command(
+        self,
+        context: Path,
+        *flags: str | Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Return the words that build a context.
+
+        Args:
+            context: The build context.
+            flags: Further flags.
+            environment: What the process will be given, where words have to name it.
+        """
+        return [*self.prefix, *COMMAND, *self.words(context, *flags)]
+
+    def words(self, context: Path, *flags: str | Path) -> list[str]:
+        """Return the executor's arguments."""
         ours = (f"--context={context}", f"--kaniko-dir={self.work}")
-        shown = ("--log-format=text", *self.flags)
-        return [*self.prefix, *COMMAND, *ours, *shown, *map(str, flags)]
+        return [*ours, "--log-format=text", *self.flags, *map(str, flags)]
 
     def run(
         self,
@@ -97,7 +111,7 @@ class Executor:
             AssertionError: It left work files behind, or showed a traceback.
         """
         done = subprocess.run(
-            self.command(context, *flags),
+            self.command(context, *flags, environment=environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from integration.container_executor import ContainerExecutor
 from integration.executor import Executor, named_base
 from integration.services.bases import SMALL_BASES
 from integration.services.disks import memory_disk, overlay_disk
+from integration.services.executor_image import ExecutorImage
 
 
 class Disk(Protocol):
@@ -44,13 +46,34 @@ class Mode:
         """Whether a RUN sees an overlay that the executor mounted."""
         return self.isolation == "namespaces" and self.disk is memory_disk
 
+    @property
+    def in_container(self) -> bool:
+        """Whether the executor runs in a container of its image."""
+        return self.isolation == "in-place"
+
     def executor(self, work: Path) -> Executor:
-        """Return the executor in this mode."""
-        flags = (
-            f"--isolation={self.isolation}",
-            named_base("busybox", SMALL_BASES, "busybox"),
+        """Return the executor in this mode, on this machine."""
+        return Executor(work=work, flags=self._flags, prefix=lacking(self.without))
+
+    def contained(
+        self, work: Path, shared: Path, image: ExecutorImage
+    ) -> ContainerExecutor:
+        """Return the executor in this mode, in a container.
+
+        Args:
+            work: Directory for its work files, below `shared`.
+            shared: Directory that the container has at the same place.
+            image: The product's images.
+        """
+        powers = (f"--cap-drop={self.without}",) if self.without else ()
+        return ContainerExecutor(
+            work=work, flags=self._flags, images=image, shared=shared, powers=powers
         )
-        return Executor(work=work, flags=flags, prefix=lacking(self.without))
+
+    @property
+    def _flags(self) -> tuple[str, ...]:
+        base = named_base("busybox", SMALL_BASES, "busybox")
+        return (f"--isolation={self.isolation}", base)
 
 
 def lacking(capability: str) -> tuple[str, ...]:
@@ -73,4 +96,11 @@ USER_WALK = replace(USER_OVERLAY, name="user namespace, walk", disk=overlay_disk
 CHROOT = Mode(
     name="chroot", told="chroot (no /proc)", disk=memory_disk, isolation="chroot"
 )
-EVERY_MODE = (OVERLAY, WALK, USER_OVERLAY, USER_WALK, CHROOT)
+IN_PLACE = Mode(
+    name="in place",
+    told="in-place (container: /.dockerenv)",
+    disk=memory_disk,
+    isolation="in-place",
+)
+MODES_HERE = (OVERLAY, WALK, USER_OVERLAY, USER_WALK, CHROOT)
+EVERY_MODE = (*MODES_HERE, IN_PLACE)

@@ -151,6 +151,12 @@ class OracleCase:
             if base.startswith(BASE)
         }
 
+    @property
+    def has_run(self) -> bool:
+        """Whether building it may execute a RUN, be it a trigger's."""
+        dockerfile = (self.directory / "Dockerfile").read_bytes().upper()
+        return b"RUN" in dockerfile or "onb" in self.images.values()
+
     def base(self, scratch: Path) -> FlatImage | None:
         """Return the flattened base image of the result; None for `scratch`."""
         if self.expectation.base in {SCRATCH, ""}:

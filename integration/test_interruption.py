@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration.executor import ENVIRONMENT, Executor, write_context
+from integration.modes import MODES_HERE
 from integration.services.registry import Registry
 
 SECONDS = 30.0
@@ -81,6 +82,7 @@ def test_nothing_is_left_of_a_build_that_was_stopped(
     assert registry.manifest(repository) is None
 
 
+@pytest.mark.parametrize("mode", MODES_HERE, ids=lambda mode: mode.name)
 def test_a_build_that_is_killed_leaves_no_mount_and_no_process(
     builder: Executor, tmp_path: Path
 ) -> None:

@@ -11,7 +11,15 @@ from integration.executor import Executor, named_base, write_context
 from integration.image_comparison.comparison import load_image
 from integration.image_comparison.layer_reading import open_layer
 from integration.image_comparison.stored_image import read_layout
-from integration.modes import CHROOT, OVERLAY, USER_OVERLAY, USER_WALK, WALK, Mode
+from integration.modes import (
+    CHROOT,
+    IN_PLACE,
+    OVERLAY,
+    USER_OVERLAY,
+    USER_WALK,
+    WALK,
+    Mode,
+)
 from integration.services.bases import SMALL_BASES
 from integration.services.layouts import TarEntry, layer_tar, write_layout
 
@@ -33,6 +41,7 @@ MODES_WITHOUT_NODES = (
     USER_OVERLAY,
     USER_WALK,
     replace(CHROOT, without="mknod", told="mknod is refused"),
+    replace(IN_PLACE, without="mknod"),
 )
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from integration.executor import Executor, named_base
 from integration.image_comparison.stored_image import read_layout
-from integration.modes import EVERY_MODE, Mode
 from integration.services.layouts import write_layout
 from tests.application.test_planned_copies import random_copies
 from tests.support.archives import tar
@@ -66,14 +65,11 @@ class Case:
                 path.chmod(row.mode)
 
 
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.name)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_layers_are_the_same_with_and_without_a_root(
-    seed: int, mode: Mode, tmp_path: Path
+    seed: int, builder: Executor, tmp_path: Path
 ) -> None:
     case = Case(seed, tmp_path)
-    with mode.disk(tmp_path / "disk", "64m") as disk:
-        executor = mode.executor(disk / "work")
-        planned = case.build(executor)
-        assert len(planned) > 2, "the seed makes no layers"
-        assert case.build(executor, run="RUN true") == planned
+    planned = case.build(builder)
+    assert len(planned) > 2, "the seed makes no layers"
+    assert case.build(builder, run="RUN true") == planned

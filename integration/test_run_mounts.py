@@ -362,7 +362,8 @@ def test_networks_and_powers_where_namespaces_are(
         outcome.check()
     else:
         assert outcome.status == 1
-        assert f"RUN {flag} cannot be had in a chroot" in outcome.error
+        where = "in place" if mode.in_container else "in a chroot"
+        assert f"RUN {flag} cannot be had {where}" in outcome.error
         assert "--isolation=namespaces" in outcome.hint
 
 

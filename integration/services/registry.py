@@ -5,6 +5,7 @@ skopeo; the few questions tests ask are answered over the distribution API.
 """
 
 import json
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -45,12 +46,14 @@ class Registry:
         storage: Where it keeps its blobs; a test may damage them.
         log: Its log, one line per request.
         account: What it asks for, or None.
+        tls: Directory of its `cert.pem` and `key.pem`; None for plain HTTP.
     """
 
     host: str
     storage: Path
     log: Path
     account: Account | None
+    tls: Path | None = None
 
     def push_layout(self, layout: Path, name: str, repository: str) -> str:
         """Copy an image of an OCI layout into a repository, tagged `latest`.
@@ -90,24 +93,37 @@ class Registry:
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON document of a path of the API."""
-        request = urllib.request.Request(f"http://{self.host}{path}")
+        scheme = "https" if self.tls else "http"
+        request = urllib.request.Request(f"{scheme}://{self.host}{path}")
         request.add_header("Accept", MANIFEST_TYPES)
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request, context=self._any_server) as answer:
             return json.loads(answer.read())
+
+    @property
+    def _any_server(self) -> ssl.SSLContext | None:
+        """What it shows is for those who are tested to verify."""
+        return ssl._create_unverified_context() if self.tls else None  # noqa: S323, SLF001
 
 
 @contextmanager
 def running_registry(
-    directory: Path, *, account: Account | None = None
+    directory: Path, *, account: Account | None = None, tls: Path | None = None
 ) -> Iterator[Registry]:
     """Run a registry until the block ends.
 
     Args:
         directory: Empty directory for its configuration, log and blobs.
         account: Ask for basic authentication with this account.
+        tls: Directory of `cert.pem` and `key.pem`; speak plain HTTP without.
     """
     port = free_port()
+    directory.mkdir(exist_ok=True)
     configuration = _configuration(directory, port)
+    if tls is not None:
+        configuration["http"]["tls"] = {
+            "certificate": str(tls / "cert.pem"),
+            "key": str(tls / "key.pem"),
+        }
     if account is not None:
         configuration["auth"] = {"htpasswd": _password_file(directory, account)}
     path = directory / "config.yml"
@@ -124,6 +140,7 @@ def running_registry(
             storage=directory / "storage",
             log=log,
             account=account,
+            tls=tls,
         )
 
 

@@ -159,7 +159,11 @@ from entrypoints.own_runtime import prepare
 prepare(os.environ)
 import azure.storage.blob, boto3, bz2, ctypes, dependency_injector.containers, git
 import dockerfile_parse, google.cloud.storage, isal.igzip, loguru, lzma, requests
-import socket, ssl, zlib_ng.zlib_ng, zstandard
+import importlib, pkgutil, socket, ssl, zlib_ng.zlib_ng, zstandard
+for name in ("domain", "application", "adapters", "entrypoints"):
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        importlib.import_module(module.name)
 for service in ("s3", "sts", "ecr", "ecr-public", "sso", "sso-oidc"):
     boto3.client(service, region_name="eu-west-1")
 mapped = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}

@@ -14,6 +14,7 @@ from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter, Step, StepResult
 from application.remarks import Remarks
 from application.single_snapshot import SingleSnapshot
+from application.stage_cache import DefinedStage, StageCache
 from application.step_cache import StepCache
 from domain.build.cache_key import NO_CHAIN, Chain
 from domain.build.effect import WriteLayer
@@ -27,6 +28,7 @@ from domain.build.plan import (
     requirement,
 )
 from domain.build.running import run_inputs
+from domain.build.stage_definition import layer_maker
 from domain.build.state import StageState
 from domain.build.words import Words
 from domain.dockerfile.ignore import IgnoreRules
@@ -99,14 +101,19 @@ class BuildStage:
             reader: Splits the triggers of bases.
             reporter: Is told of each step.
             snapshot: Makes one layer of a stage; None for a layer a step.
-            cache: Has the steps of earlier builds; None for no cache.
+            cache: Has the steps of earlier builds, or with `snapshot` the stages; None
+                for no cache.
         """
         self._facts = facts
         self._effects = effects
         self._reader = reader
         self._reporter = reporter
         self._snapshot = snapshot
-        self._cache = cache
+        self._knows_layers = cache is not None
+        self._cache = cache if snapshot is None else None
+        self._stage_cache: StageCache | None = None
+        if snapshot is not None and cache is not None:
+            self._stage_cache = StageCache(cache=cache, facts=facts)
 
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
@@ -129,25 +136,75 @@ class BuildStage:
         start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
         walk = _Walk(start.filesystem, sources, settings, start.chain)
-        base_layers = len(start.filesystem.layers)
-        for number, instruction in enumerate(instructions):
-            step = Step(
-                stage=str(start.stage),
-                number=number + 1,
-                count=len(instructions),
-                text=without_credentials(instruction.text),
-                line=instruction.location.first,
+        if self._snapshot is not None:
+            return self._build_as_one(start, instructions, state, walk, self._snapshot)
+        state = self._carry_out_all(start, instructions, state, walk)
+        return StageEnd(state=state, chain=walk.chain)
+
+    def _build_as_one(
+        self,
+        start: StageStart,
+        instructions: Sequence[Instruction],
+        state: StageState,
+        walk: _Walk,
+        snapshot: SingleSnapshot,
+    ) -> StageEnd:
+        """Make one layer of a stage, or take it from the cache."""
+        base, base_layers = state.image, len(walk.filesystem.layers)
+        defined = DefinedStage()
+        if self._stage_cache is not None:
+            defined = self._stage_cache.look_up(
+                instructions, state, walk.chain, walk.sources, walk.settings
             )
+        if defined.found is not None:
+            state = self._take_all(start, instructions, walk, defined)
+            made = None if defined.found.layer is None else defined.found.layer.diff_id
+        else:
+            state = self._carry_out_all(start, instructions, state, walk)
+            written = snapshot.take(walk.filesystem, base_layers)
+            made = None if written is None else written.diff_id
+            if self._stage_cache is not None:
+                self._stage_cache.store(defined, written)
+        image = state.image.in_one_layer(base, made, layer_maker(instructions))
+        chain = walk.chain
+        if self._stage_cache is not None:
+            chain = self._stage_cache.after(chain, made)
+        return StageEnd(state=replace(state, image=image), chain=chain)
+
+    def _take_all(
+        self,
+        start: StageStart,
+        instructions: Sequence[Instruction],
+        walk: _Walk,
+        defined: DefinedStage,
+    ) -> StageState:
+        """Give a stage the layer of one that was built before."""
+        state = defined.steps[-1].state
+        for number, definition in enumerate(defined.steps):
+            step = _step(start, instructions, number)
+            self._reporter.step_started(step)
+            state = _with_history(state, definition.history, None, walk.settings)
+            note = "cached" if definition.digest else ""
+            self._reporter.step_finished(step, StepResult(note=note))
+        if defined.found is not None and defined.found.layer is not None:
+            walk.filesystem.append_found(defined.found.layer)
+        return state
+
+    def _carry_out_all(
+        self,
+        start: StageStart,
+        instructions: Sequence[Instruction],
+        state: StageState,
+        walk: _Walk,
+    ) -> StageState:
+        for number, instruction in enumerate(instructions):
+            step = _step(start, instructions, number)
             later = instructions[number + 1 :]
             self._reporter.step_started(step)
             done = self._carry_out(instruction, later, state, walk)
             state = done.state
             self._reporter.step_finished(step, self._result(done))
-        if self._snapshot is not None:
-            diff_id = self._snapshot.take(start.filesystem, base_layers)
-            image = state.image.in_one_layer(start.state.image, diff_id)
-            state = replace(state, image=image)
-        return StageEnd(state=state, chain=walk.chain)
+        return state
 
     def _result(self, done: _Done) -> StepResult:
         """Return what the step left behind; an interim layer is none."""
@@ -213,7 +270,7 @@ class BuildStage:
         state: StageState,
         walk: _Walk,
     ) -> InstructionPlan:
-        known = self._cache is not None and walk.filesystem.knows_cheaply()
+        known = self._knows_layers and walk.filesystem.knows_cheaply()
         needed = requirement(instruction, later, is_known=known)
         if needed is not None:
             self._effects.perform(needed, walk.filesystem)
@@ -277,6 +334,17 @@ class _Done(NamedTuple):
     state: StageState
     layer: _Layer | None
     was_found: bool = False
+
+
+def _step(start: StageStart, instructions: Sequence[Instruction], number: int) -> Step:
+    instruction = instructions[number]
+    return Step(
+        stage=str(start.stage),
+        number=number + 1,
+        count=len(instructions),
+        text=without_credentials(instruction.text),
+        line=instruction.location.first,
+    )
 
 
 def _stage_text(

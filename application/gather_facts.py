@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from application.add_sources import AddSources
+from application.add_sources import Added, AddSources
 from application.layered_filesystem import LayeredFilesystem
 from domain.build.accounts import Accounts
 from domain.build.copying import SourceTree
@@ -33,6 +33,7 @@ class GatherFacts:
 
     def __init__(self, *, add_sources: AddSources) -> None:
         self._add_sources = add_sources
+        self._ahead: dict[Add, tuple[Mapping[str, str], Added]] = {}
 
     def gather(
         self,
@@ -64,6 +65,34 @@ class GatherFacts:
             case _:
                 return Facts()
 
+    def gather_ahead(
+        self, instruction: Instruction, words: Words, sources: FactSources
+    ) -> Facts:
+        """Return what an instruction takes from elsewhere than its stage.
+
+        What an ADD fetched is kept until it is gathered for carrying it out.
+
+        Raises as `gather` does.
+        """
+        match instruction:
+            case Run():
+                mounts = self.mount_sources(instruction, words, sources)
+                return Facts(mount_sources=mounts)
+            case Copy() | Add():
+                source = _transfer_source(instruction, words, sources)
+                added = self._add_sources.gather(instruction, words, source)
+                if isinstance(instruction, Add):
+                    self._ahead[instruction] = (words.state.variables, added)
+                return Facts(
+                    source=source, archives=added.archives, fetched=added.fetched
+                )
+            case _:
+                return Facts()
+
+    def forget_ahead(self) -> None:
+        """Let go of what was gathered ahead and is not wanted."""
+        self._ahead.clear()
+
     def mount_sources(
         self, instruction: Run, words: Words, sources: FactSources
     ) -> MountSources:
@@ -83,9 +112,8 @@ class GatherFacts:
         stage: LayeredFilesystem,
         sources: FactSources,
     ) -> Facts:
-        from_ = instruction.from_ if isinstance(instruction, Copy) else None
-        source = sources.source(from_, words.line)
-        added = self._add_sources.gather(instruction, words, source)
+        source = _transfer_source(instruction, words, sources)
+        added = self._added(instruction, words, source)
         # With --link nothing below the layer is looked at, not even accounts.
         is_linked = instruction.link
         return Facts(
@@ -95,6 +123,22 @@ class GatherFacts:
             archives=added.archives,
             fetched=added.fetched,
         )
+
+    def _added(
+        self, instruction: Copy | Add, words: Words, source: SourceTree
+    ) -> Added:
+        if isinstance(instruction, Add):
+            variables, added = self._ahead.pop(instruction, ({}, None))
+            if added is not None and variables == words.state.variables:
+                return added
+        return self._add_sources.gather(instruction, words, source)
+
+
+def _transfer_source(
+    instruction: Copy | Add, words: Words, sources: FactSources
+) -> SourceTree:
+    from_ = instruction.from_ if isinstance(instruction, Copy) else None
+    return sources.source(from_, words.line)
 
 
 def _accounts(stage: LayeredFilesystem) -> Accounts:

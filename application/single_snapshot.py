@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from application.contents import Contents, RecordedFiles
 from application.layered_filesystem import LayeredFilesystem
-from application.ports.layers import LayerStore
+from application.ports.layers import LayerStore, WrittenLayer
 from application.ports.reporter import Reporter
-from domain.image.digest import Digest
 from domain.snapshot.changes import tree_changes
 
 RECORDED_ORIGIN = "recorded"
@@ -23,7 +22,7 @@ class SingleSnapshot:
         self._contents = contents
         self._reporter = reporter
 
-    def take(self, stage: LayeredFilesystem, base_layers: int) -> Digest | None:
+    def take(self, stage: LayeredFilesystem, base_layers: int) -> WrittenLayer | None:
         """Put one layer in the place of those of the steps.
 
         Args:
@@ -31,7 +30,7 @@ class SingleSnapshot:
             base_layers: How many of its layers are its base's.
 
         Returns:
-            The diff ID of the layer; None where nothing is other than in the base.
+            The layer; None where nothing is other than in the base.
 
         Raises:
             KanipyError: What the ports raise.
@@ -49,4 +48,4 @@ class SingleSnapshot:
         stage.replace_above(base_layers, written)
         size = written.descriptor.size
         self._reporter.info(f"Made one layer of the stage: {size} bytes")
-        return written.diff_id
+        return written

@@ -25,7 +25,7 @@ from domain.build.cache_key import (
     run_key,
     start_chain,
 )
-from domain.dockerfile.instruction import Add, Copy, Instruction
+from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.image.platform import Platform
@@ -89,6 +89,27 @@ class StepCache:
         return plan_key(
             chain, self._fingerprint(instruction, plan, self._contents.digest)
         )
+
+    def keeps_stage(self, instructions: Sequence[Instruction]) -> bool:
+        """Return whether a stage that makes one layer is kept.
+
+        One with a RUN is kept as RUNs are, whatever else it has; one without is kept
+        as its copies are.
+        """
+        kinds = {type(instruction) for instruction in instructions}
+        if Run in kinds:
+            return self._options.run_layers
+        if kinds & {Copy, Add}:
+            return self._options.copy_layers
+        return Workdir in kinds and self._options.run_layers
+
+    def content_digest(self, content: StoredContent) -> str:
+        """Return the hex sha256 of a file of any origin."""
+        return self._contents.digest(content)
+
+    def fingerprint(self, instruction: Copy | Add, plan: LayerPlan) -> str:
+        """Return what a COPY or ADD lays down."""
+        return self._fingerprint(instruction, plan, self._contents.digest)
 
     def find(self, key: CacheKey | None) -> FoundStep | None:
         """Return a step that was carried out before."""

@@ -145,6 +145,28 @@ def test_a_stage_that_undoes_what_it_did_makes_no_layer(
     assert layers(tmp_path / "image") == []
 
 
+def test_with_a_cache_each_stage_is_one_step(
+    builder: Executor, old: str, tmp_path: Path
+) -> None:
+    context = write_context(tmp_path / "context", STEPS + RANDOM, FILES)
+    flags = [old, FLAG, "--cache", f"--cache-repo=oci:{tmp_path / 'cache'}"]
+    for name in ("first", "second"):
+        builder.layout(context, tmp_path / name, *flags)
+    first, second = (read_layout(tmp_path / name) for name in ("first", "second"))
+    assert layers(tmp_path / "second") == layers(tmp_path / "first")
+    ids = [image.config["rootfs"]["diff_ids"] for image in (first, second)]
+    assert ids[0] == ids[1]
+    assert texts(second.config["history"]) == texts(first.config["history"])
+    assert entries_with_layers(second) == entries_with_layers(first)
+    write_context(context, STEPS + RANDOM + "RUN true\n", FILES)
+    builder.layout(context, tmp_path / "third", *flags)
+    third = read_layout(tmp_path / "third")
+    assert third.config["rootfs"]["diff_ids"][:-1] == ids[0][:-1]
+    assert third.config["rootfs"]["diff_ids"][-1] != ids[0][-1]
+
+
+RANDOM = "RUN head -c 16 /dev/urandom > /random\n"
+
 IN_PLACE = """\
 FROM busybox AS first
 COPY tree /srv/

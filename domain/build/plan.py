@@ -135,6 +135,18 @@ def plan_instruction(
             return _plan_metadata(instruction, words, settings)
 
 
+def after_workdir(instruction: Workdir, words: Words) -> tuple[str, StageState]:
+    """Return the absolute path of a WORKDIR, and the state after it.
+
+    Raises:
+        DockerfileError: Its word cannot be expanded.
+    """
+    state = words.state
+    current = state.working_directory
+    path = absolute_working_directory(words.expand(instruction.path), current)
+    return path, state.with_config(replace(state.config, working_dir=path))
+
+
 def _plan_metadata(
     instruction: Metadata, words: Words, settings: BuildSettings
 ) -> InstructionPlan:
@@ -163,16 +175,14 @@ def _plan_run(
 def _plan_workdir(
     instruction: Workdir, words: Words, facts: Facts, settings: BuildSettings
 ) -> InstructionPlan:
-    state = words.state
-    current = state.working_directory
-    path = absolute_working_directory(words.expand(instruction.path), current)
+    path, state = after_workdir(instruction, words)
     plan = LayerPlan()
     if not facts.tree.is_directory(path):
         # A number is user and group here, as it is to --chown (docker's rule).
         owner = facts.accounts.owner(state.config.user)
         plan = plan_working_directory(path, owner, facts.tree, settings.now_ns)
     return InstructionPlan(
-        state=state.with_config(replace(state.config, working_dir=path)),
+        state=state,
         effects=(WriteLayer(plan),),
         history=f"WORKDIR {path}",
     )

@@ -191,17 +191,21 @@ class ImageConfig:
         """Return this with a history entry that made no layer."""
         return replace(self, history=(*self.history, replace(entry, empty_layer=True)))
 
-    def in_one_layer(self, base: Self, diff_id: Digest | None) -> Self:
+    def in_one_layer(
+        self, base: Self, diff_id: Digest | None, maker: int | None
+    ) -> Self:
         """Return this with one layer, or none, in place of those it added to a base.
 
-        The last history entry that made a layer is the one that made it; the
-        others stay, as entries that made none.
+        Args:
+            base: The base.
+            diff_id: The layer.
+            maker: Which of the added history entries made it; the others stay, as
+                entries that made none.
         """
         added = self.history[len(base.history) :]
-        makers = [n for n, entry in enumerate(added) if not entry.empty_layer]
-        maker = makers[-1] if makers and diff_id is not None else None
+        chosen = maker if diff_id is not None else None
         entries = (
-            replace(entry, empty_layer=number != maker)
+            replace(entry, empty_layer=number != chosen)
             for number, entry in enumerate(added)
         )
         return replace(

@@ -222,13 +222,13 @@ BASE = with_steps(ImageConfig(platform=Platform(os="linux", architecture="x")), 
 
 
 @pytest.mark.parametrize(
-    ("steps", "made"),
-    [("L-L-", "--L-"), ("L", "L"), ("-LL", "--L")],
+    ("steps", "maker", "made"),
+    [("L-L-", 2, "--L-"), ("L-L-", 0, "L---"), ("--", 1, "-L")],
 )
-def test_layers_become_one_of_the_last_step_that_made_one(
-    steps: str, made: str
+def test_layers_become_one_of_the_step_that_is_named(
+    steps: str, maker: int, made: str
 ) -> None:
-    one = with_steps(BASE, steps).in_one_layer(BASE, Digest.of(b"one"))
+    one = with_steps(BASE, steps).in_one_layer(BASE, Digest.of(b"one"), maker)
     assert one.diff_ids == (DIFF_ID, Digest.of(b"one"))
     assert one.history[:2] == BASE.history
     drawn = ["-" if entry.empty_layer else "L" for entry in one.history[2:]]
@@ -236,6 +236,6 @@ def test_layers_become_one_of_the_last_step_that_made_one(
 
 
 def test_layers_that_undo_each_other_become_none() -> None:
-    one = with_steps(BASE, "LL").in_one_layer(BASE, None)
+    one = with_steps(BASE, "LL").in_one_layer(BASE, None, 1)
     assert one.diff_ids == BASE.diff_ids
     assert [entry.empty_layer for entry in one.history] == [False, True, True, True]

@@ -554,3 +554,36 @@ class BuildOptions:
     credentials: CredentialOptions = CredentialOptions()
     network: NetworkOptions = NetworkOptions()
     log: LogOptions = LogOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmOptions:
+    """Everything one run of the warmer was asked for.
+
+    Attributes:
+        images: Names of images, as given.
+        dockerfile: Path of a Dockerfile whose base images are meant too, or "".
+        build_args: Arguments of that Dockerfile with their values.
+        platform: Platform of the images, None for the host's.
+        directory: Directory of warmed base images.
+        ttl: How long an entry is good for; an older one is renewed.
+        force: Fetch images again that are there.
+        strict: Fail if one image failed, not only if all did.
+        registry: How registries are spoken to.
+        credentials: Where their credentials are.
+        network: Trust and proxies.
+        log: What is told.
+    """
+
+    images: tuple[str, ...] = ()
+    dockerfile: str = ""
+    build_args: Pairs = field(default=(), repr=False)
+    platform: Platform | None = None
+    directory: str = "/cache"
+    ttl: timedelta = timedelta(hours=336)
+    force: bool = False
+    strict: bool = False
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()

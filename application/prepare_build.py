@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from application.froms import Froms, global_arguments
 from application.options import InputOptions
 from application.ports.clock import Clock
 from application.ports.context import (
@@ -18,7 +19,6 @@ from domain.build.plan import BuildSettings
 from domain.build.variables import (
     PROXY_ARGUMENTS,
     BuildArguments,
-    platform_arguments,
 )
 from domain.dockerfile.checks import CheckOptions
 from domain.dockerfile.ignore import IgnoreRules
@@ -27,8 +27,7 @@ from domain.dockerfile.lint_from import FromVariables, from_remarks
 from domain.dockerfile.location import LintWarning
 from domain.dockerfile.parse import parse_dockerfile
 from domain.dockerfile.stage import Dockerfile, Stage
-from domain.dockerfile.word import expand
-from domain.errors import DockerfileError, InvalidPlatform
+from domain.errors import DockerfileError
 from domain.image.platform import Platform
 from domain.values import dataclass
 
@@ -124,13 +123,17 @@ class PrepareBuild:
         target = dockerfile.target(self._options.target or None)
         dockerfile = self._replace_stages(dockerfile, target)
         platform = self._options.platform or self._host
-        froms = _Froms(arguments, dockerfile, platform)
+        froms = Froms(arguments, dockerfile, platform)
         return PreparedBuild(
             dockerfile=dockerfile,
             context=context,
             ignore=IgnoreRules.parse(text.ignore or b""),
             stages=dockerfile.needed(target, froms.expand_base),
-            prepare_stage=froms.prepare,
+            prepare_stage=lambda stage: PreparedStage(
+                stage=stage,
+                base=froms.expand_base(stage),
+                platform=froms.platform(stage),
+            ),
             target=target.index,
             platform=platform,
             settings=BuildSettings(
@@ -178,22 +181,8 @@ class PrepareBuild:
     def _arguments(
         self, dockerfile: Dockerfile, given: Mapping[str, str]
     ) -> BuildArguments:
-        """Resolve the ARGs before the first FROM, one after the other."""
-        target = self._options.platform or self._host
-        predefined = platform_arguments(target, self._host)
-        arguments = BuildArguments(
-            given=given,
-            predefined={name: given.get(name, predefined[name]) for name in predefined},
-        )
-        escape = dockerfile.directives.escape
-        for instruction in dockerfile.global_args:
-            for name, default in instruction.declarations:
-                line = instruction.location.first
-                known = {**arguments.predefined, **arguments.global_values}
-                value = default and expand(default, known, escape=escape, line=line)
-                value = arguments.declared_globally(name, value)
-                arguments = arguments.with_global(name, value)
-        return arguments
+        platform = self._options.platform or self._host
+        return global_arguments(dockerfile, given, platform, self._host)
 
     def _unclaimed_arguments(self, dockerfile: Dockerfile) -> tuple[str, ...]:
         steps = [step for stage in dockerfile.stages for step in stage.instructions]
@@ -210,41 +199,3 @@ class PrepareBuild:
             and name.upper() not in PROXY_ARGUMENTS
             and not name.startswith(_ALWAYS_ACCEPTED)
         )
-
-
-class _Froms:
-    """Expands what stands behind FROM, with the ARGs before the first one."""
-
-    def __init__(
-        self, arguments: BuildArguments, dockerfile: Dockerfile, platform: Platform
-    ) -> None:
-        self._known = {**arguments.predefined, **arguments.global_values}
-        self._escape = dockerfile.directives.escape
-        self._platform = platform
-
-    def prepare(self, stage: Stage) -> PreparedStage:
-        base, platform = self.expand_base(stage), self._platform
-        if stage.platform is not None:
-            text = self._expand(stage.platform, stage)
-            platform = self._parse_platform(text, stage) if text else platform
-        return PreparedStage(stage=stage, base=base, platform=platform)
-
-    def expand_base(self, stage: Stage) -> str:
-        base = self._expand(stage.base, stage)
-        if not base:
-            message = f"the base image {stage.base!r} is empty"
-            hint = "give the ARG before FROM a default, or pass --build-arg"
-            line = stage.start.location.first
-            raise DockerfileError(message, line=line, hint=hint)
-        return base
-
-    def _parse_platform(self, text: str, stage: Stage) -> Platform:
-        try:
-            return Platform.parse(text)
-        except InvalidPlatform as error:
-            line = stage.start.location.first
-            raise DockerfileError(error.message, line=line, hint=error.hint) from error
-
-    def _expand(self, word: str, stage: Stage) -> str:
-        line = stage.start.location.first
-        return expand(word, self._known, escape=self._escape, line=line)

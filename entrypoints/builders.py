@@ -21,6 +21,7 @@ from application.options import (
     NetworkOptions,
     RootOptions,
     SnapshotOptions,
+    WarmOptions,
 )
 from application.ports.archives import Archives
 from application.ports.cache_entries import CacheEntries
@@ -36,6 +37,7 @@ from application.ports.reporter import Reporter
 from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
+from application.ports.warmed_images import WarmedImageStore
 from application.single_snapshot import SingleSnapshot
 from domain.image.platform import Platform
 from entrypoints.own_runtime import ssh_program
@@ -286,7 +288,7 @@ def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSourc
 
 
 def registry(
-    options: BuildOptions, found: CredentialSource, reporter: Reporter
+    options: BuildOptions | WarmOptions, found: CredentialSource, reporter: Reporter
 ) -> ImageRegistry:
     """Return the registries that base images are pulled from."""
     from adapters.registry.connection import RegistryConnections
@@ -326,6 +328,16 @@ def warmed_bases(
         registry=registry,
         reporter=reporter,
     )
+
+
+def warmed_image_store(options: WarmOptions, reporter: Reporter) -> WarmedImageStore:
+    """Return the directory that the warmer fills."""
+    from pathlib import Path
+
+    from adapters.storage.warmed_image_store import DirectoryWarmedImageStore
+
+    directory = str(Path(options.directory).absolute())
+    return DirectoryWarmedImageStore(directory, announce=reporter.info)
 
 
 def destinations(
@@ -464,7 +476,11 @@ def transfer_retries(more: int, reporter: Reporter) -> Retries:
 
 
 def http_client(
-    options: BuildOptions, retries: Retries, *, plain_http: bool, skip_verify: bool
+    options: BuildOptions | WarmOptions,
+    retries: Retries,
+    *,
+    plain_http: bool,
+    skip_verify: bool,
 ) -> HttpClient:
     """Return a client with the TLS, the proxies and the name that were asked for."""
     from adapters.http.client import HttpClient
@@ -474,7 +490,10 @@ def http_client(
 
 
 def http_options(
-    options: BuildOptions, *, plain_http: bool = False, skip_verify: bool = False
+    options: BuildOptions | WarmOptions,
+    *,
+    plain_http: bool = False,
+    skip_verify: bool = False,
 ) -> HttpOptions:
     """Return the settings of such a client."""
     from adapters.http.client import HttpOptions

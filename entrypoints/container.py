@@ -13,12 +13,13 @@ from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
-from application.options import BuildOptions
+from application.options import BuildOptions, WarmOptions
 from application.perform_effects import PerformEffects
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
 from application.resolve_base import ResolveBase
+from application.warm_cache import WarmCache
 from entrypoints import builders, context_builders
 
 
@@ -171,4 +172,30 @@ class Container(containers.DeclarativeContainer):
         cache=step_cache,
         indexes=step_cache,
         materialise_target=options.provided.root.materialise,
+    )
+
+
+class WarmerContainer(containers.DeclarativeContainer):
+    """Everything one run of the warmer needs, made of its options."""
+
+    options: providers.Dependency[WarmOptions] = providers.Dependency(
+        instance_of=WarmOptions
+    )
+
+    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    credentials = providers.Singleton(
+        builders.credentials, options.provided.credentials, reporter
+    )
+    registry = providers.Singleton(builders.registry, options, credentials, reporter)
+    warm_cache = providers.Singleton(
+        WarmCache,
+        options=options,
+        registry=registry.provider,
+        store=providers.Singleton(builders.warmed_image_store, options, reporter),
+        dockerfiles=providers.Singleton(
+            context_builders.dockerfiles, options, reporter
+        ),
+        reader=providers.Singleton(builders.dockerfile_reader),
+        reporter=reporter,
+        host_platform=providers.Singleton(builders.host_platform),
     )

@@ -6,27 +6,17 @@ functions.
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import NoReturn
 
-from application.errors import Interrupted
-from application.options import BuildOptions, Verbosity
-from entrypoints.executor_flags import (
-    Build,
-    ShowCompletion,
-    ShowHelp,
-    ShowVersion,
-    parse_command_line,
-)
-from entrypoints.exit_status import SUCCESS, report
+from application.options import BuildOptions
+from entrypoints.executor_flags import parse_command_line
+from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.table import EXECUTOR_FLAGS
+from entrypoints.program import Program, run_program
 from entrypoints.version import VERSION_LINE
-
-PROGRAM = "kanipy"
 
 OBJECTS_PER_COLLECTION = 50_000
 """How many objects may appear before cycles are looked for.
@@ -110,50 +100,28 @@ def run(
         environment: The process's variables.
         build: Carries out a build.
     """
-    traces = False
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        request = parse_command_line(arguments, environment)
-        if not isinstance(request, Build):
-            return _show(request)
-        traces = request.options.log.verbosity in {Verbosity.TRACE, Verbosity.DEBUG}
-        signal.signal(signal.SIGTERM, _terminated)
-        return build(request.options, request.warnings)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost
-        return report(error, sys.stderr, program=PROGRAM, traces=traces)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return run_program(
+        PROGRAM,
+        lambda: parse_command_line(arguments, environment),
+        lambda request: build(request.options, request.warnings),
+    )
 
 
-def _show(request: ShowHelp | ShowVersion | ShowCompletion) -> int:
-    match request:
-        case ShowVersion():
-            _print(VERSION_LINE)
-        case ShowCompletion(shell):
-            from entrypoints.flags.completion import completion_script
+def _help() -> str:
+    from entrypoints.flags.help_text import help_text
 
-            _print(completion_script(shell, EXECUTOR_FLAGS))
-        case ShowHelp():
-            from entrypoints.flags.help_text import help_text
-
-            _print(help_text(EXECUTOR_FLAGS))
-    return SUCCESS
+    return help_text(EXECUTOR_FLAGS)
 
 
-def _print(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (head, a pager) has seen enough; let the interpreter's own
-        # flush at exit go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _completion(shell: str) -> str:
+    from entrypoints.flags.completion import completion_script
+
+    return completion_script(shell, EXECUTOR_FLAGS)
 
 
-def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
-    """Turn SIGTERM into an error, once: cleaning up is not to be interrupted."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Interrupted(number)
+PROGRAM = Program(
+    name="kanipy", version=VERSION_LINE, help=_help, completion=_completion
+)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ It prints nothing, touches no file and imports no package but the standard libra
 from collections.abc import Sequence
 
 from application.options import BuildOptions
-from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.build_options import build_options
 from entrypoints.flags.checks import check
+from entrypoints.flags.commands import COMMANDS, Show, shown
 from entrypoints.flags.docker_habits import translate
 from entrypoints.flags.environment import Environment, warnings
 from entrypoints.flags.given import GivenFlags
@@ -19,31 +19,8 @@ from entrypoints.flags.not_yet import (
     not_supported_yet,
     refuse_unsupported,
 )
-from entrypoints.flags.scanner import scan, unknown_flag
+from entrypoints.flags.scanner import scan
 from entrypoints.flags.table import EXECUTOR_FLAGS
-
-SHELLS = ("bash", "zsh", "fish")
-
-
-@dataclass(frozen=True, slots=True)
-class ShowHelp:
-    """The help is wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShowVersion:
-    """The version is wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShowCompletion:
-    """A completion script is wanted.
-
-    Attributes:
-        shell: One of `SHELLS`.
-    """
-
-    shell: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +37,9 @@ class Build:
     warnings: tuple[str, ...]
 
 
-Request = ShowHelp | ShowVersion | ShowCompletion | Build
-
-_COMMANDS = ("help", "version", "completion", *NOT_YET_COMMANDS)
-
-
-def parse_command_line(arguments: Sequence[str], environment: Environment) -> Request:
+def parse_command_line(
+    arguments: Sequence[str], environment: Environment
+) -> Show | Build:
     """Read the words after the program's name.
 
     Args:
@@ -78,35 +52,13 @@ def parse_command_line(arguments: Sequence[str], environment: Environment) -> Re
         InvalidReference: A destination is no image reference.
         InvalidPlatform: The platform is none.
     """
-    scanned = scan(arguments, EXECUTOR_FLAGS, _COMMANDS)
-    if scanned.given.boolean("help"):
-        return ShowHelp()
-    if scanned.given.boolean("version"):
-        return ShowVersion()
+    scanned = scan(arguments, EXECUTOR_FLAGS, (*COMMANDS, *NOT_YET_COMMANDS))
+    asked = shown(scanned, EXECUTOR_FLAGS)
+    if asked is not None:
+        return asked
     if scanned.command:
-        return _command(scanned.command, scanned.rest)
+        raise not_supported_yet(f"the command {scanned.command}", "only builds images")
     return _build(scanned.given, environment, scanned.warnings)
-
-
-def _command(name: str, rest: Sequence[str]) -> Request:
-    if name in NOT_YET_COMMANDS:
-        raise not_supported_yet(f"the command {name}", "only builds images")
-    if name == "help" or "--help" in rest or "-h" in rest:
-        return ShowHelp()
-    words = [word for word in rest if not word.startswith("-")]
-    if len(words) != len(rest):
-        stray = next(word for word in rest if word.startswith("-"))
-        raise unknown_flag(stray, EXECUTOR_FLAGS)
-    if name == "version":
-        if words:
-            raise UsageError(f'unexpected argument "{words[0]}" of version')
-        return ShowVersion()
-    if len(words) != 1 or words[0] not in SHELLS:
-        raise UsageError(
-            "completion needs the name of a shell",
-            hint=f"write completion {' or '.join(SHELLS)}",
-        )
-    return ShowCompletion(words[0])
 
 
 def _build(

@@ -19,6 +19,8 @@ LAYOUT_FILE = "oci-layout"
 REF_NAME = "org.opencontainers.image.ref.name"
 CHUNK = 1 << 20
 FILE_MODE = 0o644
+PARTIAL = ".partial-"
+"""Names of files that are being written begin so."""
 
 
 def blob_path(root: Path, digest: Digest) -> Path:
@@ -44,7 +46,7 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
             yield file
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -83,8 +83,8 @@ def input_options(given: GivenFlags, environment: Environment) -> InputOptions:
             NamedContext.parse(text) for text in given.texts("build-context")
         ),
         target=_target(given),
-        build_args=_build_args(given, environment),
-        platform=_platform(given.text("custom-platform")),
+        build_args=build_arguments(given, environment),
+        platform=platform_option(given),
         has_network=given.choice("network") != "none",
         secrets=parse_secrets(given.texts("secret"), environment),
         agents=parse_agents(given.texts("ssh"), environment),
@@ -109,10 +109,10 @@ def _target(given: GivenFlags) -> str:
     return names[0] if names else ""
 
 
-def _build_args(
+def build_arguments(
     given: GivenFlags, environment: Environment
 ) -> tuple[tuple[str, str], ...]:
-    """Return arguments with their values, the last of each counting."""
+    """Return build arguments with their values, the last of each counting."""
     arguments: dict[str, str] = {}
     for text in given.texts("build-arg"):
         key, separator, value = text.partition("=")
@@ -126,13 +126,20 @@ def _build_args(
     return tuple(arguments.items())
 
 
-def _platform(text: str) -> Platform | None:
+def platform_option(given: GivenFlags) -> Platform | None:
+    """Return the platform that is asked for, None for the host's.
+
+    Raises:
+        UsageError: There are several.
+        InvalidPlatform: It is none.
+    """
+    text = given.text("custom-platform")
     if not text:
         return None
     if "," in text:
         raise UsageError(
             "--custom-platform takes one platform",
-            hint="run kanipy once for each platform",
+            hint="run the command once for each platform",
         )
     return Platform.parse(text)
 
@@ -301,17 +308,24 @@ def _switched(given: GivenFlags, name: str, environment: Environment) -> bool:
 
 
 def _registry(given: GivenFlags, environment: Environment) -> RegistryOptions:
-    return RegistryOptions(
+    return replace(
+        pull_options(given, environment),
         insecure_push=given.boolean("insecure"),
+        skip_tls_verify_push=given.boolean("skip-tls-verify"),
+        push_retries=max(0, given.integer("push-retry")),
+        check_push_permission=not given.boolean("skip-push-permission-check"),
+    )
+
+
+def pull_options(given: GivenFlags, environment: Environment) -> RegistryOptions:
+    """Build the options of registries, as far as they are about pulling."""
+    return RegistryOptions(
         insecure_pull=given.boolean("insecure-pull"),
         insecure_registries=_hosts(given, "insecure-registry"),
-        skip_tls_verify_push=given.boolean("skip-tls-verify"),
         skip_tls_verify_pull=given.boolean("skip-tls-verify-pull"),
         skip_tls_verify_registries=_hosts(given, "skip-tls-verify-registry"),
         certificates=given.pairs("registry-certificate"),
-        push_retries=max(0, given.integer("push-retry")),
         download_retries=max(0, given.integer("image-download-retry")),
-        check_push_permission=not given.boolean("skip-push-permission-check"),
         client_type=environment.get("UPSTREAM_CLIENT_TYPE", ""),
     )
 

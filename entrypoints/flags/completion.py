@@ -1,17 +1,34 @@
 """Completion scripts for bash, zsh and fish, made from the table of flags."""
 
+from entrypoints.flags.commands import COMMANDS
 from entrypoints.flags.flag import Flag, FlagTable, Kind
 
-_PROGRAMS = ("kanipy", "executor")
-_COMMANDS = ("help", "version", "completion")
+EXECUTOR = ("kanipy", "executor")
+"""What the executor is called: the command, and the file in kaniko's image."""
+
+WARMER = ("kanipy-warmer", "warmer")
+"""What the warmer is called."""
+
 _PATHS = frozenset({"FILE", "DIR", "PATH"})
 
 
-def completion_script(shell: str, table: FlagTable) -> str:
-    """Render the script for one of the shells bash, zsh, fish."""
+def completion_script(
+    shell: str, table: FlagTable, programs: tuple[str, ...] = EXECUTOR
+) -> str:
+    """Render the script for one of the shells bash, zsh, fish.
+
+    Args:
+        shell: The shell.
+        table: The flags of the program.
+        programs: Its names, the command's first.
+    """
     flags = [flag for flag in table if not flag.hidden]
     scripts = {"bash": _bash, "zsh": _zsh, "fish": _fish}
-    return scripts[shell](flags)
+    return scripts[shell](flags, programs)
+
+
+def _function(programs: tuple[str, ...]) -> str:
+    return "_" + programs[0].replace("-", "_")
 
 
 def _names(flag: Flag) -> tuple[str, ...]:
@@ -21,7 +38,8 @@ def _names(flag: Flag) -> tuple[str, ...]:
     )
 
 
-def _bash(flags: list[Flag]) -> str:
+def _bash(flags: list[Flag], programs: tuple[str, ...]) -> str:
+    name, function = programs[0], _function(programs)
     names = " ".join(
         f"--{name}" + ("" if flag.kind is Kind.BOOLEAN else "=")
         for flag in flags
@@ -38,8 +56,8 @@ def _bash(flags: list[Flag]) -> str:
         name for flag in flags if flag.metavar in _PATHS for name in _names(flag)
     )
     return f"""\
-# bash completion of kanipy; load it with: source <(kanipy completion bash)
-_kanipy() {{
+# bash completion of {name}; load it with: source <({name} completion bash)
+{function}() {{
     local word flag
     COMPREPLY=()
     word=${{COMP_WORDS[COMP_CWORD]}}
@@ -63,30 +81,31 @@ _kanipy() {{
         COMPREPLY=($(compgen -W "{names}" -- "$word"))
         [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace
     else
-        COMPREPLY=($(compgen -W "{" ".join(_COMMANDS)}" -- "$word"))
+        COMPREPLY=($(compgen -W "{" ".join(COMMANDS)}" -- "$word"))
     fi
     return 0
 }}
-complete -F _kanipy {" ".join(_PROGRAMS)}
+complete -F {function} {" ".join(programs)}
 """
 
 
-def _zsh(flags: list[Flag]) -> str:
+def _zsh(flags: list[Flag], programs: tuple[str, ...]) -> str:
+    name, function = programs[0], _function(programs)
     specs = "".join(
         f"        '*{name}{_zsh_value(flag, long=name.startswith('--'))}' \\\n"
         for flag in flags
         for name in _names(flag)
     )
     return f"""\
-#compdef {" ".join(_PROGRAMS)}
-# zsh completion of kanipy; load it with: source <(kanipy completion zsh)
-_kanipy() {{
+#compdef {" ".join(programs)}
+# zsh completion of {name}; load it with: source <({name} completion zsh)
+{function}() {{
     _arguments \\
 {specs}\
-        '1:command:({" ".join(_COMMANDS)})' \\
+        '1:command:({" ".join(COMMANDS)})' \\
         '2:shell:(bash zsh fish)'
 }}
-compdef _kanipy {" ".join(_PROGRAMS)}
+compdef {function} {" ".join(programs)}
 """
 
 
@@ -106,14 +125,15 @@ def _zsh_quoted(text: str) -> str:
     return text.replace("'", "'\\''")
 
 
-def _fish(flags: list[Flag]) -> str:
+def _fish(flags: list[Flag], programs: tuple[str, ...]) -> str:
+    name = programs[0]
     lines = [
-        "# fish completion of kanipy; load it with: kanipy completion fish | source"
+        f"# fish completion of {name}; load it with: {name} completion fish | source"
     ]
-    for program in _PROGRAMS:
+    for program in programs:
         lines.append(
             f"complete -c {program} -f -n __fish_use_subcommand"
-            f" -a '{' '.join(_COMMANDS)}'"
+            f" -a '{' '.join(COMMANDS)}'"
         )
         lines.append(
             f"complete -c {program} -f -n '__fish_seen_subcommand_from completion'"

@@ -4,7 +4,7 @@
 An empty variable counts as one that is not set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -290,10 +290,12 @@ OF_THE_IMAGE = {
 """Values that our own image sets: nobody asked for anything by them."""
 
 
-def warnings(environment: Environment) -> tuple[str, ...]:
-    """Return one line for each row of `VARIABLES` that is set and not honoured."""
+def warnings(
+    environment: Environment, variables: Iterable[Variable] = VARIABLES
+) -> tuple[str, ...]:
+    """Return one line for each of some rows that is set and not honoured."""
     lines = []
-    for variable in VARIABLES:
+    for variable in variables:
         names = [
             name for name in sorted(environment) if _counts(variable, environment, name)
         ]

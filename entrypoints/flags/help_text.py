@@ -1,9 +1,10 @@
-"""The help of the executor, in the order of a manual page."""
+"""The help of a program, in the order of a manual page; the executor's texts."""
 
 import textwrap
 from collections.abc import Iterator
 
-from entrypoints.flags.environment import VARIABLES, Standing
+from domain.values import dataclass
+from entrypoints.flags.environment import VARIABLES, Standing, Variable
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind
 from entrypoints.flags.not_yet import NOT_YET
 
@@ -53,14 +54,35 @@ EXAMPLES
 """
 
 
-def help_text(table: FlagTable) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manual:
+    """What the help of a program says besides its flags.
+
+    Attributes:
+        introduction: The sections before the flags.
+        conclusion: The sections after them.
+        variables: The variables that mean something to the program.
+    """
+
+    introduction: str
+    conclusion: str
+    variables: tuple[Variable, ...]
+
+
+EXECUTOR_MANUAL = Manual(
+    introduction=_INTRODUCTION, conclusion=_CONCLUSION, variables=VARIABLES
+)
+
+
+def help_text(table: FlagTable, manual: Manual = EXECUTOR_MANUAL) -> str:
     """Render the whole help, at most 80 columns wide."""
-    parts = [_INTRODUCTION]
+    parts = [manual.introduction]
     for group in Group:
         flags = [flag for flag in table if flag.group is group and not flag.hidden]
-        body = "".join(_entry(flag) for flag in flags)
-        parts.append(f"{group.value.upper()}\n{body}")
-    parts.extend((_environment(), _CONCLUSION))
+        if flags:
+            body = "".join(_entry(flag) for flag in flags)
+            parts.append(f"{group.value.upper()}\n{body}")
+    parts.extend((_environment(manual.variables), manual.conclusion))
     return "\n".join(parts)
 
 
@@ -93,9 +115,9 @@ def _facts(flag: Flag) -> Iterator[str]:
     )
 
 
-def _environment() -> str:
+def _environment(variables: tuple[Variable, ...]) -> str:
     lines = ["ENVIRONMENT\n"]
-    for variable in VARIABLES:
+    for variable in variables:
         if variable.standing is Standing.HONOURED:
             names = textwrap.fill(
                 ", ".join(variable.names),

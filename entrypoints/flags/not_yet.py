@@ -75,8 +75,8 @@ def refuse_unsupported(given: GivenFlags) -> None:
         UsageError: "--xyz is not supported yet".
     """
     for missing in NOT_YET:
-        flag = given.table[missing.flag]
-        if any(missing.asked_by(flag, value) for value in given.texts(flag.name)):
+        flag = given.table.long(missing.flag)
+        if flag and any(missing.asked_by(flag, v) for v in given.texts(flag.name)):
             raise not_supported_yet(missing.shown, missing.reason)
 
 

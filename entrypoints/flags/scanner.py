@@ -147,7 +147,9 @@ class _Scan:
         values.append(value)
 
     def _stray(self, word: str) -> UsageError:
-        hint = "the build context is given with --context=PATH"
+        hint = None
+        if self._table.long("context"):
+            hint = "the build context is given with --context=PATH"
         if self._bare:
             hint = f"a value of {self._bare} is written {self._bare}={word}"
         return UsageError(f'unexpected argument "{word}"', hint=hint)

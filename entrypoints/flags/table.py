@@ -7,7 +7,7 @@ from entrypoints.flags.input_flags import IMAGE_FLAGS, INPUT_FLAGS
 from entrypoints.flags.output_flags import OUTPUT_FLAGS
 from entrypoints.flags.registry_flags import LOG_FLAGS, REGISTRY_FLAGS
 
-_OTHER_FLAGS = (
+OTHER_FLAGS = (
     Flag(
         name="help",
         shorts=("h",),
@@ -35,6 +35,6 @@ EXECUTOR_FLAGS = FlagTable(
         *REGISTRY_FLAGS,
         *LOG_FLAGS,
         *DOCKER_FLAGS,
-        *_OTHER_FLAGS,
+        *OTHER_FLAGS,
     )
 )

@@ -2,14 +2,8 @@
 
 import pytest
 
-from entrypoints.executor_flags import (
-    SHELLS,
-    Build,
-    ShowCompletion,
-    ShowHelp,
-    ShowVersion,
-    parse_command_line,
-)
+from entrypoints.executor_flags import Build, parse_command_line
+from entrypoints.flags.commands import SHELLS, ShowCompletion, ShowHelp, ShowVersion
 from tests.entrypoints.command_line import build, failure
 
 

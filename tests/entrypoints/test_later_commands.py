@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from entrypoints import tekton, warmer
+from entrypoints import tekton
 from entrypoints.version import VERSION
 
 Main = Callable[[Sequence[str] | None], int]
 COMMANDS = [
-    pytest.param(warmer.main, "kanipy-warmer", id="warmer"),
     pytest.param(tekton.main, "kanipy-tekton", id="tekton"),
 ]
 

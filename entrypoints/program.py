@@ -1,0 +1,111 @@
+"""What the programs have in common: from a request to an exit status.
+
+Whatever is not needed to answer `--help` or a mistyped flag is imported by what is
+passed in.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn, Protocol, TypeVar
+
+from application.errors import Interrupted
+from application.options import LogOptions, Verbosity
+from domain.values import dataclass
+from entrypoints.exit_status import SUCCESS, report
+from entrypoints.flags.commands import Show, ShowCompletion, ShowHelp, ShowVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that a person types.
+
+    Attributes:
+        name: What it is called.
+        version: What `--version` prints.
+        help: Makes the help.
+        completion: Makes the completion script of a shell.
+    """
+
+    name: str
+    version: str
+    help: Callable[[], str]
+    completion: Callable[[str], str]
+
+
+class Options(Protocol):
+    """The options of a program."""
+
+    @property
+    def log(self) -> LogOptions:
+        """What is told, and how."""
+
+
+class Job(Protocol):
+    """A request that is no question about the program."""
+
+    @property
+    def options(self) -> Options:
+        """What is asked for."""
+
+
+_Job = TypeVar("_Job", bound=Job)
+
+
+def run_program(
+    program: Program,
+    parse: Callable[[], Show | _Job],
+    perform: Callable[[_Job], int],
+) -> int:
+    """Carry out what a command line asks for and return the exit status.
+
+    Errors are told on standard error and never leave this function.
+
+    Args:
+        program: The program.
+        parse: Reads the command line.
+        perform: Does the work.
+    """
+    traces = False
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        request = parse()
+        if isinstance(request, (ShowHelp, ShowVersion, ShowCompletion)):
+            return _show(request, program)
+        verbosity = request.options.log.verbosity
+        traces = verbosity in {Verbosity.TRACE, Verbosity.DEBUG}
+        signal.signal(signal.SIGTERM, _terminated)
+        return perform(request)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost
+        return report(error, sys.stderr, program=program.name, traces=traces)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show(request: Show, program: Program) -> int:
+    match request:
+        case ShowVersion():
+            _print(program.version)
+        case ShowCompletion(shell):
+            _print(program.completion(shell))
+        case ShowHelp():
+            _print(program.help())
+    return SUCCESS
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, a pager) has seen enough; let the interpreter's own
+        # flush at exit go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
+    """Turn SIGTERM into an error, once: cleaning up is not to be interrupted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Interrupted(number)

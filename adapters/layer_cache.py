@@ -2,16 +2,18 @@
 
 A step is an image whose tag is its key: one layer, and behind it the layer's index as
 two blobs. The index of a layer of a base image is an artifact of those two blobs alone,
-tagged by the layer's digest. The seal of an entry is a digest over what it names: it
-tells damage and mixed up parts, not ill will; whoever can write there is trusted.
+tagged by the layer's digest; what the last build of a stage was made of is one blob.
+The seal of an entry is a digest over what it names: it tells damage and mixed up
+parts, not ill will; whoever can write there is trusted.
 
 Where the images lie is the business of `CacheEntries`: a registry, a folder of layouts.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -37,6 +39,7 @@ from application.ports.layer_cache import FoundLayer, FoundStep
 from application.ports.layers import LayerStore, WrittenLayer
 from application.ports.reporter import Reporter
 from domain.build.cache_key import CacheKey, framed
+from domain.build.explanation import StageRecord
 from domain.errors import InvalidDigest, InvalidImage
 from domain.image.config import History, ImageConfig
 from domain.image.descriptor import Descriptor
@@ -48,15 +51,18 @@ from domain.snapshot.index import EMPTY_INDEX, LayerIndex
 
 SKELETON_TYPE = "application/vnd.kanipy.layer-index.skeleton.v1+json"
 ROWS_TYPE = "application/vnd.kanipy.layer-index.rows.v1+json"
+RECORD_TYPE = "application/vnd.kanipy.stage-record.v1+json"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 CREATED = "org.opencontainers.image.created"
 DIFF_ID = "dev.kanipy.cache.diff-id"
 SEAL = "dev.kanipy.cache.seal"
+SECONDS = "dev.kanipy.cache.seconds"
 
 NO_LAYER = Digest.of(b"")
 """Stands for the diff ID of a step that changed nothing."""
 
 _MAXIMUM_INDEX = 256 << 20
+_MAXIMUM_RECORD = 64 << 20
 _UPLOADS = 2
 _ANY = Platform(os="linux", architecture="amd64")
 _EMPTY = b"{}"
@@ -100,9 +106,19 @@ class StoredLayerCache:
         """Return a step; see the port."""
         return self._asking(lambda: self._find(key), f"the entry {key}")
 
-    def store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+    def store(
+        self, key: CacheKey, layer: WrittenLayer | None, seconds: float = 0.0
+    ) -> None:
         """Keep a step; see the port."""
-        self._later(f"the entry {key}", lambda: self._store(key, layer))
+        self._later(f"the entry {key}", lambda: self._store(key, layer, seconds))
+
+    def last(self, name: str) -> StageRecord | None:
+        """Return the record of a stage; see the port."""
+        return self._asking(lambda: self._last(name), "the record of a stage")
+
+    def remember(self, name: str, record: StageRecord) -> None:
+        """Keep the record of a stage; see the port."""
+        self._later("the record of a stage", lambda: self._remember(name, record))
 
     def finish(self) -> None:
         """Wait for the uploads; see the port."""
@@ -171,8 +187,9 @@ class StoredLayerCache:
         diff_id = _diff_id(manifest)
         if manifest.annotations.get(SEAL) != _seal(key.hex, diff_id, manifest.layers):
             raise InvalidImage("its parts do not belong together", place=key.hex)
+        seconds = _seconds(manifest)
         if diff_id == NO_LAYER:
-            return FoundStep()
+            return FoundStep(seconds=seconds)
         layer, skeleton, rows = _parts(manifest)
         index = decode_skeleton(self._read(key.hex, skeleton), diff_id)
         self._rows[layer.digest] = (key.hex, rows)
@@ -190,8 +207,17 @@ class StoredLayerCache:
                     config=config,
                 ),
                 source=source,
-            )
+            ),
+            seconds=seconds,
         )
+
+    def _last(self, name: str) -> StageRecord:
+        tag = _record_tag(name)
+        try:
+            (record,) = self._entries.fetch(tag).layers
+        except ValueError as error:
+            raise InvalidImage("it is no record of a stage", place=tag) from error
+        return StageRecord.from_json(self._read(tag, record, _MAXIMUM_RECORD))
 
     def _find_index(self, layer: Descriptor, diff_id: Digest) -> LayerIndex:
         tag = _index_tag(layer)
@@ -203,8 +229,10 @@ class StoredLayerCache:
         self._rows[layer.digest] = (tag, rows)
         return index
 
-    def _read(self, tag: str, descriptor: Descriptor) -> bytes:
-        if descriptor.size > _MAXIMUM_INDEX:
+    def _read(
+        self, tag: str, descriptor: Descriptor, most: int = _MAXIMUM_INDEX
+    ) -> bytes:
+        if descriptor.size > most:
             raise InvalidImage("its index is too large", place=tag)
         with self._entries.open_blob(tag, descriptor) as blob:
             data = blob.read(descriptor.size + 1)
@@ -239,7 +267,7 @@ class StoredLayerCache:
 
     # ------------------------------------------------------------------ writing
 
-    def _store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+    def _store(self, key: CacheKey, layer: WrittenLayer | None, seconds: float) -> None:
         diff_id = NO_LAYER if layer is None else layer.diff_id
         index = EMPTY_INDEX if layer is None else layer.index
         blobs = _index_blobs(encode_index(index, diff_id))
@@ -259,7 +287,11 @@ class StoredLayerCache:
                 History(created=made, created_by="kanipy cache") for _ in diff_ids
             ),
         ).to_json()
-        self._push(key.hex, diff_id, _blob(config, Vendor.OCI.config_type), blobs, made)
+        annotations = {
+            **_annotations(key.hex, diff_id, blobs, made),
+            SECONDS: f"{seconds:.1f}",
+        }
+        self._push(key.hex, _blob(config, Vendor.OCI.config_type), blobs, annotations)
 
     def _store_index(
         self, layer: Descriptor, diff_id: Digest, index: LayerIndex
@@ -267,23 +299,24 @@ class StoredLayerCache:
         tag = _index_tag(layer)
         blobs = _index_blobs(encode_index(index, diff_id))
         made = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
-        self._push(tag, diff_id, _blob(_EMPTY, EMPTY_TYPE), blobs, made)
+        annotations = _annotations(tag, diff_id, blobs, made)
+        self._push(tag, _blob(_EMPTY, EMPTY_TYPE), blobs, annotations)
+
+    def _remember(self, name: str, record: StageRecord) -> None:
+        blobs = [_blob(record.to_json(), RECORD_TYPE)]
+        self._push(_record_tag(name), _blob(_EMPTY, EMPTY_TYPE), blobs, {})
 
     def _push(
         self,
         tag: str,
-        diff_id: Digest,
         config: EntryBlob,
         blobs: Sequence[EntryBlob],
-        made: str,
+        annotations: Mapping[str, str],
     ) -> None:
         layers = [blob.descriptor for blob in blobs]
-        annotations = {
-            CREATED: made,
-            DIFF_ID: str(diff_id),
-            SEAL: _seal(tag, diff_id, layers),
-        }
-        manifest = Manifest.create(Vendor.OCI, config.descriptor, layers, annotations)
+        manifest = Manifest.create(
+            Vendor.OCI, config.descriptor, layers, dict(annotations)
+        )
         self._entries.push(tag, manifest, [*blobs, config])
 
     def _later(self, what: str, act: Callable[[], None]) -> None:
@@ -303,6 +336,30 @@ class StoredLayerCache:
 
 def _index_tag(layer: Descriptor) -> str:
     return f"idx-{layer.digest.hex}"
+
+
+def _record_tag(name: str) -> str:
+    return f"why-{name}"
+
+
+def _annotations(
+    tag: str, diff_id: Digest, blobs: Sequence[EntryBlob], made: str
+) -> dict[str, str]:
+    parts = [blob.descriptor for blob in blobs]
+    return {
+        CREATED: made,
+        DIFF_ID: str(diff_id),
+        SEAL: _seal(tag, diff_id, parts),
+    }
+
+
+def _seconds(manifest: Manifest) -> float:
+    """Return how long a step took; who wrote it is not trusted to say it right."""
+    try:
+        seconds = float(manifest.annotations.get(SECONDS, 0))
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
 
 
 def _parts(manifest: Manifest) -> tuple[Descriptor, Descriptor, Descriptor]:

@@ -107,6 +107,24 @@ class BuildImage:
         self._keep_steps()
         return published
 
+    def _explain(self, build: _Build) -> None:
+        """Tell what the cache was good for, and leave a record to the next build."""
+        if self._cache is None:
+            return
+        layers = {
+            layer.descriptor.digest: layer.descriptor.size
+            for files in build.filesystems
+            for layer in files.layers
+            if layer.base is not None
+        }
+        downloaded = self._publish.downloaded.union(
+            *(files.downloaded for files in build.filesystems)
+        )
+        spared = sum(layers[digest] for digest in layers.keys() - downloaded)
+        explanations = self._cache.explanations
+        explanations.tell(self._reporter, spared)
+        explanations.remember()
+
     def _run(self, prepared: PreparedBuild) -> PublishedImage:
         """Build and publish; once more without what a cache was wrong in."""
         while True:
@@ -124,7 +142,9 @@ class BuildImage:
             self._warn_of_unused_arguments(build)
             if self._materialise_target and self._roots.exclusive:
                 build.stages[build.prepared.target].filesystem.materialise("target")
-            return self._publish_and_tidy_up(build)
+            published = self._publish_and_tidy_up(build)
+            self._explain(build)
+            return published
         finally:
             self._mounts.discard()
             build.discard_roots()
@@ -284,6 +304,7 @@ class BuildImage:
         if origin not in build.sources:
             base = self._bases.resolve(name, build.prepared.platform)
             files = self._files(origin, _image_layers(base))
+            build.filesystems.append(files)
             self._contents.add(origin, files)
             build.sources[origin] = _source_tree(files, f"image {name}")
         return build.sources[origin]

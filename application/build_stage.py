@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from application.explain_steps import StageNotes
 from application.gather_facts import FactSources, GatherFacts
 from application.layered_filesystem import LayeredFilesystem
 from application.perform_effects import PerformEffects
@@ -83,7 +85,7 @@ class StageEnd:
 class BuildStage:
     """Carries out the instructions of a stage, each planned after the last."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
         self,
         *,
         facts: GatherFacts,
@@ -92,6 +94,7 @@ class BuildStage:
         reporter: Reporter,
         snapshot: SingleSnapshot | None = None,
         cache: StepCache | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the services.
 
@@ -103,6 +106,7 @@ class BuildStage:
             snapshot: Makes one layer of a stage; None for a layer a step.
             cache: Has the steps of earlier builds, or with `snapshot` the stages; None
                 for no cache.
+            seconds: Reads a clock that steps are timed by.
         """
         self._facts = facts
         self._effects = effects
@@ -114,6 +118,7 @@ class BuildStage:
         self._stage_cache: StageCache | None = None
         if snapshot is not None and cache is not None:
             self._stage_cache = StageCache(cache=cache, facts=facts)
+        self._seconds = seconds
 
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
@@ -136,6 +141,8 @@ class BuildStage:
         start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
         walk = _Walk(start.filesystem, sources, settings, start.chain)
+        if self._cache is not None:
+            walk.notes = self._cache.explanations.begin(start.stage, start.chain)
         if self._snapshot is not None:
             return self._build_as_one(start, instructions, state, walk, self._snapshot)
         state = self._carry_out_all(start, instructions, state, walk)
@@ -156,15 +163,17 @@ class BuildStage:
             defined = self._stage_cache.look_up(
                 instructions, state, walk.chain, walk.sources, walk.settings
             )
+            self._stage_cache.note(start.stage, instructions, walk.chain, defined)
         if defined.found is not None:
             state = self._take_all(start, instructions, walk, defined)
             made = None if defined.found.layer is None else defined.found.layer.diff_id
         else:
+            began = self._seconds()
             state = self._carry_out_all(start, instructions, state, walk)
             written = snapshot.take(walk.filesystem, base_layers)
             made = None if written is None else written.diff_id
             if self._stage_cache is not None:
-                self._stage_cache.store(defined, written)
+                self._stage_cache.store(defined, written, self._seconds() - began)
         image = state.image.in_one_layer(base, made, layer_maker(instructions))
         chain = walk.chain
         if self._stage_cache is not None:
@@ -240,12 +249,17 @@ class BuildStage:
         inputs = run_inputs(instruction, state, mounts, has_network=network)
         key = cache.run_key(walk.chain, inputs)
         found = cache.find(key)
+        if walk.notes is not None:
+            environment = (name for name, _ in state.config.env)
+            noted = cache.run_inputs(inputs, environment)
+            walk.notes.add(instruction, noted, walk.chain, key, found)
         if found is not None:
             done = self._take(found, state, run_history(instruction, state), walk)
         else:
             plan = self._plan(instruction, (), state, walk)
+            began = self._seconds()
             layer = self._effects.perform(plan.effects[0], walk.filesystem)
-            cache.store(key, layer)
+            cache.store(key, layer, self._seconds() - began)
             done = _done(plan, layer, walk.settings)
         diff_id = None if done.layer is None else done.layer.diff_id
         walk.chain = cache.after_run(walk.chain, diff_id)
@@ -294,10 +308,14 @@ class BuildStage:
             if found is not None:
                 done = self._take(found, plan.state, plan.history, walk)
             else:
+                began = self._seconds()
                 layer = self._effects.perform(effect, walk.filesystem)
                 if layer is not None:
-                    self._cache.store(key, layer)
+                    self._cache.store(key, layer, self._seconds() - began)
                 done = _done(plan, layer, walk.settings)
+            if walk.notes is not None and not effect.plan.is_empty:
+                noted = self._cache.plan_inputs(instruction, effect.plan, layer)
+                walk.notes.add(instruction, noted, walk.chain, key, found)
             walk.chain = self._cache.after_plan(
                 walk.chain, instruction, effect.plan, layer
             )
@@ -321,6 +339,7 @@ class _Walk:
     sources: FactSources
     settings: BuildSettings
     chain: Chain
+    notes: StageNotes | None = None
 
 
 class _Layer(NamedTuple):

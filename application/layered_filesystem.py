@@ -69,10 +69,15 @@ class StageLayer:
 
 
 class LayerFetcher:
-    """Makes the blobs of layers present in the layer store."""
+    """Makes the blobs of layers present in the layer store.
+
+    Attributes:
+        opened: Digests of the blobs that were not there yet.
+    """
 
     def __init__(self, layers: LayerStore) -> None:
         self._layers = layers
+        self.opened: set[Digest] = set()
 
     def fetch(self, layer: StageLayer) -> None:
         """Make the blob present; one this build made is already."""
@@ -82,24 +87,24 @@ class LayerFetcher:
 
         with _as_promised(layer):
             try:
-                self._layers.fetch(layer.descriptor, _opener(base, base.source))
+                self._layers.fetch(layer.descriptor, self._opener(base, base.source))
             except DigestMismatch as error:
                 if base.spare is None:
                     raise
                 spare = base.spare(error)
-                self._layers.fetch(layer.descriptor, _opener(base, spare))
+                self._layers.fetch(layer.descriptor, self._opener(base, spare))
 
     def open(self, layer: StageLayer) -> BinaryIO:
         """Open the blob, fetching it first; the caller closes it."""
         self.fetch(layer)
         return self._layers.open(layer.descriptor)
 
+    def _opener(self, base: BaseImage, source: ImageSource) -> OpenBlob:
+        def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
+            self.opened.add(descriptor.digest)
+            return source.open_blob(base.image, descriptor, offset)
 
-def _opener(base: BaseImage, source: ImageSource) -> OpenBlob:
-    def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
-        return source.open_blob(base.image, descriptor, offset)
-
-    return open_blob
+        return open_blob
 
 
 @contextmanager
@@ -157,6 +162,11 @@ class LayeredFilesystem:
     def layers(self) -> tuple[StageLayer, ...]:
         """The layers, lowest first."""
         return tuple(self._layers)
+
+    @property
+    def downloaded(self) -> frozenset[Digest]:
+        """Digests of the layers that had to be fetched for it."""
+        return frozenset(self._fetcher.opened)
 
     @property
     def root(self) -> RootFilesystem | None:

@@ -74,6 +74,11 @@ class PublishImage:
         self._results = results
         self._reporter = reporter
 
+    @property
+    def downloaded(self) -> frozenset[Digest]:
+        """Digests of the layers that had to be fetched to be written elsewhere."""
+        return frozenset(self._fetcher.opened)
+
     def check(self) -> None:
         """Find out before the build whether publishing can work.
 

@@ -24,6 +24,7 @@ from domain.build.stage_definition import (
 from domain.build.state import StageState
 from domain.build.words import Words
 from domain.dockerfile.instruction import Instruction
+from domain.dockerfile.stage import Stage
 from domain.errors import BuildRuleError, DockerfileError, KanipyError
 from domain.image.digest import Digest
 from domain.values import dataclass
@@ -95,9 +96,30 @@ class StageCache:
         """Go on after a stage, found or built."""
         return self._cache.after_run(chain, diff_id)
 
-    def store(self, stage: DefinedStage, layer: WrittenLayer | None) -> None:
+    def store(
+        self, stage: DefinedStage, layer: WrittenLayer | None, seconds: float
+    ) -> None:
         """Keep a stage that was built."""
-        self._cache.store(stage.key, layer)
+        self._cache.store(stage.key, layer, seconds)
+
+    def note(
+        self,
+        stage: Stage,
+        instructions: Sequence[Instruction],
+        chain: Chain,
+        defined: DefinedStage,
+    ) -> None:
+        """Note what became of a stage, as one step."""
+        if defined.key is None:
+            return
+        named = zip(instructions, defined.steps, strict=True)
+        inputs = {
+            f"line {instruction.location.first}": step.digest
+            for instruction, step in named
+            if step.digest
+        }
+        notes = self._cache.explanations.begin(stage, chain)
+        notes.add(stage.start, inputs, chain, defined.key, defined.found)
 
     def _define(
         self,

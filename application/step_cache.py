@@ -6,9 +6,10 @@ the digests of the files that keys are made of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from application.contents import CONTEXT_ORIGIN, Contents
+from application.explain_steps import ExplainSteps
 from application.options import CacheOptions
 from application.ports.layer_cache import FoundStep, LayerCache, LayerIndexes
 from application.ports.layers import WrittenLayer
@@ -17,14 +18,18 @@ from domain.build.cache_key import (
     Chain,
     ContentDigest,
     Field,
+    FingerprintedRow,
     RunInputs,
     after_layer,
     after_plan,
-    plan_fingerprint,
+    framed,
     plan_key,
+    plan_rows,
+    rows_fingerprint,
     run_key,
     start_chain,
 )
+from domain.build.step_inputs import Inputs, plan_step_inputs, run_step_inputs
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -46,6 +51,10 @@ class StepCache:
         contents: Opens the files that keys depend on.
         options: Which steps are kept.
         salt: What else of the options can change a layer.
+        place: What is built, the same in each build of it.
+
+    Attributes:
+        explanations: Takes notes of what becomes of the steps.
     """
 
     def __init__(
@@ -56,6 +65,7 @@ class StepCache:
         contents: Contents,
         options: CacheOptions,
         salt: Sequence[Field] = (),
+        place: str = "",
     ) -> None:
         self._cache = cache
         self._indexes = indexes
@@ -63,6 +73,13 @@ class StepCache:
         self._contents = contents
         self._options = options
         self._salt = tuple(salt)
+        self._rows: tuple[LayerPlan, list[FingerprintedRow]] = (LayerPlan(), [])
+        self.explanations = ExplainSteps(
+            cache=cache,
+            place=place,
+            options=framed("options", self._salt),
+            push=options.push,
+        )
 
     def start(self, diff_ids: Sequence[Digest], platform: Platform) -> Chain:
         """Begin the chain of a stage on an image."""
@@ -86,9 +103,24 @@ class StepCache:
             is_kept = self._options.copy_layers
         if not is_kept or plan.is_empty:
             return None
-        return plan_key(
-            chain, self._fingerprint(instruction, plan, self._contents.digest)
-        )
+        rows = self._rows_of(instruction, plan, self._contents.digest)
+        return plan_key(chain, rows_fingerprint(rows))
+
+    def run_inputs(self, inputs: RunInputs, environment: Iterable[str]) -> Inputs:
+        """Return by name what the key of a RUN is made of.
+
+        Args:
+            inputs: What it depends on.
+            environment: Variables of the image, among its own.
+        """
+        return run_step_inputs(inputs, environment, self._contents.digest)
+
+    def plan_inputs(
+        self, instruction: Instruction, plan: LayerPlan, written: WrittenLayer | None
+    ) -> Inputs:
+        """Return by name what the key of a planned layer is made of."""
+        rows = self._written_rows(instruction, plan, written)
+        return plan_step_inputs(instruction.text, rows)
 
     def keeps_stage(self, instructions: Sequence[Instruction]) -> bool:
         """Return whether a stage that makes one layer is kept.
@@ -109,7 +141,7 @@ class StepCache:
 
     def fingerprint(self, instruction: Copy | Add, plan: LayerPlan) -> str:
         """Return what a COPY or ADD lays down."""
-        return self._fingerprint(instruction, plan, self._contents.digest)
+        return rows_fingerprint(self._rows_of(instruction, plan, self._contents.digest))
 
     def find(self, key: CacheKey | None) -> FoundStep | None:
         """Return a step that was carried out before."""
@@ -119,10 +151,12 @@ class StepCache:
             return None if is_wrong else found
         return found
 
-    def store(self, key: CacheKey | None, layer: WrittenLayer | None) -> None:
+    def store(
+        self, key: CacheKey | None, layer: WrittenLayer | None, seconds: float
+    ) -> None:
         """Keep a step that was carried out."""
         if key is not None and self._options.push:
-            self._cache.store(key, layer)
+            self._cache.store(key, layer, seconds)
 
     def after_run(self, chain: Chain, diff_id: Digest | None) -> Chain:
         """Go on after a RUN, found or executed."""
@@ -145,12 +179,8 @@ class StepCache:
         """
         if plan.is_empty:
             return chain
-        known = _written_digests(plan, written) if written else {}
-
-        def digest(content: StoredContent) -> str:
-            return known.get(content) or self._contents.digest(content)
-
-        return after_plan(chain, self._fingerprint(instruction, plan, digest))
+        rows = self._written_rows(instruction, plan, written)
+        return after_plan(chain, rows_fingerprint(rows))
 
     def distrust(self, layer: Digest) -> bool:
         """Do without what the cache says of a layer; return whether that is new."""
@@ -185,11 +215,25 @@ class StepCache:
         """Wait until everything that is to be kept is written."""
         self._cache.finish()
 
-    def _fingerprint(
+    def _written_rows(
+        self, instruction: Instruction, plan: LayerPlan, written: WrittenLayer | None
+    ) -> list[FingerprintedRow]:
+        known = _written_digests(plan, written) if written else {}
+
+        def digest(content: StoredContent) -> str:
+            return known.get(content) or self._contents.digest(content)
+
+        return self._rows_of(instruction, plan, digest)
+
+    def _rows_of(
         self, instruction: Instruction, plan: LayerPlan, digest: ContentDigest
-    ) -> str:
-        declares = _declares_modes(instruction, plan)
-        return plan_fingerprint(plan, digest, declares_modes=declares)
+    ) -> list[FingerprintedRow]:
+        """Return the rows of a plan; those of the last one are remembered."""
+        if self._rows[0] is not plan:
+            declares = _declares_modes(instruction, plan)
+            rows = list(plan_rows(plan, digest, declares_modes=declares))
+            self._rows = (plan, rows)
+        return self._rows[1]
 
 
 def _declares_modes(instruction: Instruction, plan: LayerPlan) -> bool:

@@ -459,8 +459,14 @@ def step_cache(
         image.source_date_epoch,
         image.compression.value if image.compression else None,
     )
+    given = options.input
     return StepCache(
-        cache=cache, indexes=cache, contents=contents, options=options.cache, salt=salt
+        cache=cache,
+        indexes=cache,
+        contents=contents,
+        options=options.cache,
+        salt=salt,
+        place=f"{given.context_sub_path} {given.dockerfile} {given.platform or ''}",
     )
 
 

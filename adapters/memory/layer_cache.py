@@ -10,6 +10,7 @@ from application.ports.images import ResolvedImage
 from application.ports.layer_cache import FoundLayer, FoundStep
 from application.ports.layers import LayerStore, WrittenLayer
 from domain.build.cache_key import CacheKey
+from domain.build.explanation import StageRecord
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -33,6 +34,8 @@ class MemoryLayerCache:
         steps: What was stored, by key. A test may remove or damage it.
         blobs: The layers' blobs, by digest.
         indexes: Full indexes by the digest of their layer.
+        seconds: How long the steps took, by key.
+        records: The records of stages, by name.
         asked: Keys that were looked for, in order.
         found: Those of them that were there.
         opened: Digests of the layers that were read from here.
@@ -42,6 +45,8 @@ class MemoryLayerCache:
         self.steps: dict[CacheKey, WrittenLayer | None] = {}
         self.blobs: dict[Digest, bytes] = {}
         self.indexes: dict[Digest, LayerIndex] = {}
+        self.seconds: dict[CacheKey, float] = {}
+        self.records: dict[str, StageRecord] = {}
         self.asked: list[CacheKey] = []
         self.found: list[CacheKey] = []
         self.opened: list[Digest] = []
@@ -54,9 +59,10 @@ class MemoryLayerCache:
         if key not in self.steps:
             return None
         layer = self.steps[key]
+        seconds = self.seconds.get(key, 0.0)
         if layer is None:
             self.found.append(key)
-            return FoundStep()
+            return FoundStep(seconds=seconds)
         index = self.indexes.get(layer.descriptor.digest)
         if index is None:
             return None
@@ -68,16 +74,28 @@ class MemoryLayerCache:
                 index=index.thin,
                 image=self._image(layer),
                 source=self,
-            )
+            ),
+            seconds=seconds,
         )
 
-    def store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+    def store(
+        self, key: CacheKey, layer: WrittenLayer | None, seconds: float = 0.0
+    ) -> None:
         """Keep a step; see the port."""
         self.steps[key] = layer
+        self.seconds[key] = seconds
         if layer is not None:
             with self.layers.open(layer.descriptor) as blob:
                 self.blobs[layer.descriptor.digest] = blob.read()
             self.indexes[layer.descriptor.digest] = layer.index
+
+    def last(self, name: str) -> StageRecord | None:
+        """Return the record of a stage; see the port."""
+        return self.records.get(name)
+
+    def remember(self, name: str, record: StageRecord) -> None:
+        """Keep the record of a stage; see the port."""
+        self.records[name] = record
 
     def finish(self) -> None:
         """Do nothing: everything is written at once."""

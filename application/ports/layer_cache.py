@@ -12,6 +12,7 @@ from typing import Protocol
 from application.ports.images import ImageSource, ResolvedImage
 from application.ports.layers import WrittenLayer
 from domain.build.cache_key import CacheKey
+from domain.build.explanation import StageRecord
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.snapshot.index import EMPTY_INDEX, LayerIndex
@@ -43,9 +44,11 @@ class FoundStep:
 
     Attributes:
         layer: What it made; None for a step that changed nothing.
+        seconds: How long it took to carry it out, 0 where nobody knows.
     """
 
     layer: FoundLayer | None = None
+    seconds: float = 0.0
 
 
 class LayerCache(Protocol):
@@ -57,11 +60,27 @@ class LayerCache(Protocol):
         Only what describes the layer is read, not the layer.
         """
 
-    def store(self, key: CacheKey, layer: WrittenLayer | None) -> None:
+    def store(
+        self, key: CacheKey, layer: WrittenLayer | None, seconds: float = 0.0
+    ) -> None:
         """Keep a step that was carried out; None is one that changed nothing.
 
         Returns at once: the layer, which the layer store has, is written while the
         build goes on. A step that is there already is replaced.
+
+        Args:
+            key: What it is found by.
+            layer: What it made.
+            seconds: How long it took.
+        """
+
+    def last(self, name: str) -> StageRecord | None:
+        """Return the record of a stage, None where there is none."""
+
+    def remember(self, name: str, record: StageRecord) -> None:
+        """Keep the record of a stage; one that is there is replaced.
+
+        Returns at once, as `store` does.
         """
 
     def forget(self, layer: Digest) -> None:

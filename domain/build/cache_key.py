@@ -12,7 +12,7 @@ Everything is framed by its length, so that no two inputs have one text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, assert_never
 
 from domain.build.mounts import (
@@ -140,7 +140,7 @@ def run_key(chain: Chain, inputs: RunInputs, content: ContentDigest) -> CacheKey
         for name, value in sorted(inputs.variables.items())
         if name.upper() not in PROXY_ARGUMENTS
     )
-    mounts = (_mount(mount, content) for mount in inputs.mounts)
+    mounts = (mount_fingerprint(mount, content) for mount in inputs.mounts)
     fields = (
         chain.hex,
         framed("command", inputs.command),
@@ -173,23 +173,47 @@ def plan_fingerprint(
         declares_modes: Whether modes are said by the instruction, or come from an
             image: then they count.
     """
+    return rows_fingerprint(plan_rows(plan, content, declares_modes=declares_modes))
+
+
+class FingerprintedRow(NamedTuple):
+    """A row of a plan.
+
+    Attributes:
+        path: What it is known by to a person: where its content comes from, else
+            where it goes to.
+        fingerprint: What it holds.
+    """
+
+    path: str
+    fingerprint: str
+
+
+def rows_fingerprint(rows: Iterable[FingerprintedRow]) -> str:
+    """Return what all rows of a plan hold; see `plan_fingerprint`."""
+    return framed("rows", (row.fingerprint for row in rows))
+
+
+def plan_rows(
+    plan: LayerPlan, content: ContentDigest, *, declares_modes: bool
+) -> Iterator[FingerprintedRow]:
+    """Yield the rows that `plan_fingerprint` is made of, in their order."""
     groups: dict[str, str] = {}
-    rows = []
     for row in plan.rows:
         if isinstance(row, PlannedWhiteout):
-            rows.append(framed("whiteout", (row.path,)))
+            yield FingerprintedRow(row.path, framed("whiteout", (row.path,)))
             continue
         entry = row.entry
         first = ""
         if entry.link_group:
             first = groups.setdefault(entry.link_group, entry.path)
-        digest = ""
+        path, digest = entry.path, ""
         if isinstance(row.content, LiteralContent):
             digest = Digest.of(row.content.data).hex
         elif row.content is not None:
-            digest = content(row.content)
-        rows.append(_row(entry, first, digest, declares_modes=declares_modes))
-    return framed("rows", rows)
+            path, digest = row.content.path, content(row.content)
+        made = _row(entry, first, digest, declares_modes=declares_modes)
+        yield FingerprintedRow(path, made)
 
 
 def _row(entry: FileEntry, first: str, digest: str, *, declares_modes: bool) -> str:
@@ -215,7 +239,8 @@ def _row(entry: FileEntry, first: str, digest: str, *, declares_modes: bool) -> 
     return framed("row", fields)
 
 
-def _mount(mount: PlannedMount, content: ContentDigest) -> str:
+def mount_fingerprint(mount: PlannedMount, content: ContentDigest) -> str:
+    """Return what a RUN is shown by a mount, as far as its key depends on it."""
     match mount:
         case BindMount():
             tree = _tree(mount.tree, content)

@@ -185,7 +185,7 @@ class MemoryBuild:
 
     def after(self, earlier: MemoryBuild) -> MemoryBuild:
         """Share the cache of an earlier build; return this one."""
-        for name in ("steps", "blobs", "indexes"):
+        for name in ("steps", "blobs", "indexes", "seconds", "records"):
             setattr(self.cache, name, getattr(earlier.cache, name))
         return self
 

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from adapters.reporting.loguru_reporter import LEVELS, LoguruReporter
-from adapters.reporting.wording import size
 from application.ports.reporter import Step, StepResult
 
 STEP = Step(stage="builder", number=2, count=5, text="COPY {a} /", line=7)
@@ -93,19 +92,3 @@ def test_a_closed_reporter_is_silent() -> None:
     reporter.close()
     reporter.info("late")
     assert log.getvalue() == ""
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (1_234_567_890, "1.2 GB"),
-        (5 * 10**15, "5000.0 TB"),
-    ],
-)
-def test_sizes_are_decimal(count: int, text: str) -> None:
-    assert size(count) == text

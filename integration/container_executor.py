@@ -31,7 +31,7 @@ class ContainerExecutor(Executor):
 
     def command(
         self,
-        context: Path,
+        context: Path | str,
         *flags: str | Path,
         environment: Mapping[str, str] | None = None,
     ) -> list[str]:

@@ -76,7 +76,7 @@ class Executor:
 
     def command(
         self,
-        context: Path,
+        context: Path | str,
         *flags: str | Path,
         environment: Mapping[str, str] | None = None,
     ) -> list[str]:
@@ -89,52 +89,62 @@ class Executor:
         """
         return [*self.prefix, *COMMAND, *self.words(context, *flags)]
 
-    def words(self, context: Path, *flags: str | Path) -> list[str]:
+    def words(self, context: Path | str, *flags: str | Path) -> list[str]:
         """Return the executor's arguments."""
         ours = (f"--context={context}", f"--kaniko-dir={self.work}")
         return [*ours, "--log-format=text", *self.flags, *map(str, flags)]
 
     def run(
         self,
-        context: Path,
+        context: Path | str,
         *flags: str | Path,
         environment: Mapping[str, str] | None = None,
+        standard_input: bytes = b"",
     ) -> Outcome:
         """Build a context and return what came out, be it success or failure.
 
         Args:
-            context: The build context.
+            context: The build context, or its address.
             flags: Further flags.
             environment: Variables besides `ENVIRONMENT`.
+            standard_input: What it can read there.
 
         Raises:
             AssertionError: It left work files behind, or showed a traceback.
         """
         done = subprocess.run(
             self.command(context, *flags, environment=environment),
-            stdin=subprocess.DEVNULL,
+            input=standard_input,
             capture_output=True,
-            text=True,
-            errors="replace",
             check=False,
             cwd="/",  # a Dockerfile of the working directory would be the build's
             env={**ENVIRONMENT, **(environment or {})},
         )
         left = list(self.work.iterdir()) if self.work.is_dir() else []
-        assert left == [], f"left behind: {left}\n{done.stderr}"
-        assert "Traceback" not in done.stderr, done.stderr
-        return Outcome(status=done.returncode, output=done.stdout, log=done.stderr)
+        output, log = (
+            each.decode(errors="replace") for each in (done.stdout, done.stderr)
+        )
+        assert left == [], f"left behind: {left}\n{log}"
+        assert "Traceback" not in log, log
+        return Outcome(status=done.returncode, output=output, log=log)
 
     def layout(
         self,
-        context: Path,
+        context: Path | str,
         layout: Path,
         *flags: str | Path,
         environment: Mapping[str, str] | None = None,
+        standard_input: bytes = b"",
     ) -> Outcome:
         """Build a context into an OCI layout, pushing nothing; it must succeed."""
         output = ("--no-push", f"--oci-layout-path={layout}")
-        return self.run(context, *output, *flags, environment=environment).check()
+        return self.run(
+            context,
+            *output,
+            *flags,
+            environment=environment,
+            standard_input=standard_input,
+        ).check()
 
     def image(self, context: Path, scratch: Path, *flags: str | Path) -> FlatImage:
         """Build a context and return its image, flattened.

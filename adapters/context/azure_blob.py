@@ -6,7 +6,7 @@ adapter's business.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core import exceptions as failures
@@ -47,23 +47,26 @@ class AzureBlob:
 
     def fetch(self, start: int, length: int, version: str) -> Part:
         """Fetch bytes of the blob; see `adapters.context.ranges.Fetch`."""
+        same = MatchConditions.IfNotModified
+        wanted: Any = {"etag": version, "match_condition": same} if version else {}
         try:
             client = self._client = self._client or self._new_client()
             loaded = client.download_blob(
                 offset=start,
                 length=length,
-                etag=version or None,
-                match_condition=MatchConditions.IfNotModified if version else None,
                 max_concurrency=1,
                 decompress=False,
+                **wanted,
             )
-            data = loaded.readall()
+            data: bytes = loaded.readall()
         except failures.HttpResponseError as error:
             raise self._refused(error) from error
         except failures.AzureError as error:
             raise self._broken(error) from error
         except ValueError as error:
-            raise self._problem("the address or the key is not valid", None) from error
+            raise self._problem(
+                "the address or the key is not valid", _CREDENTIALS
+            ) from error
         properties = loaded.properties
         return Part(data, int(properties.size), str(properties.etag or ""))
 

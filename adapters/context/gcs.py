@@ -6,8 +6,11 @@ that are public can still be fetched. STORAGE_EMULATOR_HOST is heeded by the cli
 
 from __future__ import annotations
 
+import os
+
 from google.api_core import exceptions as failures
 from google.auth import exceptions as auth_failures
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.resumable_media import DataCorruption
 from requests import RequestException, exceptions
@@ -20,7 +23,6 @@ _CREDENTIALS = (
     "name a key file in GOOGLE_APPLICATION_CREDENTIALS, or run with a service account"
     " that may read the bucket"
 )
-_SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 
 
 class GcsObject:
@@ -57,7 +59,7 @@ class GcsObject:
         except failures.GoogleAPICallError as error:
             raise self._refused(error) from error
         except auth_failures.GoogleAuthError as error:
-            what = "no token could be had for the credential"
+            what = "the credential cannot be read, or no token be had for it"
             raise self._problem(what, _CREDENTIALS) from error
         except (RequestException, DataCorruption, ConnectionError) as error:
             raise self._broken(error) from error
@@ -73,8 +75,11 @@ class GcsObject:
         try:
             client = storage.Client(project="kanipy")
         except auth_failures.DefaultCredentialsError:
-            self._is_anonymous = True
+            if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+                raise
             client = storage.Client.create_anonymous_client()
+        credentials = client._credentials  # noqa: SLF001 - an emulator has none either
+        self._is_anonymous = isinstance(credentials, AnonymousCredentials)
         if self._ca_file:
             client._http.verify = self._ca_file  # noqa: SLF001 - it has no option
         return client

@@ -46,6 +46,13 @@ _CREDENTIAL_CODES = frozenset({
 })  # fmt: skip
 
 
+_BROKEN = (
+    failures.HTTPClientError,
+    failures.ConnectionError,
+    failures.IncompleteReadError,
+)
+
+
 class S3Options(NamedTuple):
     """How to reach a store.
 
@@ -97,7 +104,7 @@ class S3Object:
             raise self._problem(str(error), _CREDENTIALS) from error
         except failures.CredentialRetrievalError as error:
             raise self._problem("no credential could be had", _CREDENTIALS) from error
-        except (failures.HTTPClientError, failures.IncompleteReadError) as error:
+        except _BROKEN as error:
             raise self._broken(error) from error
         except (failures.BotoCoreError, ValueError) as error:
             raise self._problem(str(error), "check S3_ENDPOINT and AWS_*") from error

@@ -358,7 +358,8 @@ class CacheOptions:
     Attributes:
         enabled: Look up (and store) layers.
         repository: Where they are kept, "" for `<first destination>/cache`.
-        directory: Directory of warmed base images.
+        directory: Directory of warmed base images, and of caches of RUN where it can
+            be written.
         ttl: How long an entry is good for.
         copy_layers: Cache what COPY and ADD make.
         run_layers: Cache what RUN makes.

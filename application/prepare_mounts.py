@@ -11,6 +11,7 @@ from typing import assert_never
 
 from application.contents import Contents
 from application.ports.filesystem import RootFilesystem, RootFilesystems
+from application.ports.kept_caches import KeptCaches
 from application.ports.process import (
     FileMount,
     ProcessRunner,
@@ -63,7 +64,18 @@ class PrepareMounts:
         runner: ProcessRunner,
         secrets: Secrets,
         contents: Contents,
+        kept: KeptCaches | None = None,
     ) -> None:
+        """Take the ports.
+
+        Args:
+            roots: Makes the trees that are shown.
+            runner: Shows them.
+            secrets: Has the secrets and agents.
+            contents: Where the files of trees come from.
+            kept: Has the caches of earlier builds; None where they last for one.
+        """
+        self._kept = kept
         self._roots = roots
         self._runner = runner
         self._secrets = secrets
@@ -80,11 +92,11 @@ class PrepareMounts:
             BuildRuleError: A secret or agent that is required was not given.
             KanipyError: What the ports raise.
         """
-        used: set[str] = set()
         with ExitStack() as stack:
+            caches = self._all_caches(mounts, stack)
             ready = ReadyMounts()
             for mount in mounts:
-                self._add(mount, ready, used, stack)
+                self._add(mount, ready, caches, stack)
             yield ready
 
     def discard(self) -> None:
@@ -97,14 +109,14 @@ class PrepareMounts:
         self,
         mount: PlannedMount,
         ready: ReadyMounts,
-        used: set[str],
+        caches: Iterator[TreeMount],
         stack: ExitStack,
     ) -> None:
         match mount:
             case BindMount():
                 ready.shown.append(self._bind(mount, stack))
             case CacheMount():
-                ready.shown.append(self._cache(mount, used, stack))
+                ready.shown.append(next(caches))
             case TmpfsMount() | FileMount():
                 ready.shown.append(mount)
             case SecretMount():
@@ -139,7 +151,49 @@ class PrepareMounts:
             self._trees[key] = self._make(tree.plan)
         return f"{self._trees[key].path}/{TREE}"
 
-    def _cache(self, mount: CacheMount, used: set[str], stack: ExitStack) -> TreeMount:
+    def _all_caches(
+        self, mounts: Sequence[PlannedMount], stack: ExitStack
+    ) -> Iterator[TreeMount]:
+        """Return the caches among the mounts, in their order.
+
+        They are held in the order of their ids, lest two builds wait for each other.
+        """
+        wanted = [mount for mount in mounts if isinstance(mount, CacheMount)]
+        used: dict[str, str] = {}
+        shown: dict[int, TreeMount] = {}
+        for number in sorted(range(len(wanted)), key=lambda each: wanted[each].id):
+            mount = wanted[number]
+            root = self._kept_cache(mount, used, stack)
+            if root is None:
+                root = self._cache(mount, used, stack)
+            used.setdefault(mount.id, root)
+            shown[number] = TreeMount(
+                target=mount.target, source=f"{root}/{TREE}", read_only=mount.read_only
+            )
+        return iter([shown[number] for number in range(len(wanted))])
+
+    def _kept_cache(
+        self, mount: CacheMount, used: dict[str, str], stack: ExitStack
+    ) -> str | None:
+        if self._kept is None:
+            return None
+        if mount.sharing is not Sharing.PRIVATE and mount.id in used:
+            return used[mount.id]
+
+        def first() -> str:
+            root = self._make(mount.plan)
+            stack.callback(root.discard)
+            return root.path
+
+        work = None
+        if not self._runner.can_bind:
+            root = self._new_root()
+            stack.callback(root.discard)
+            work = root.path
+        held = self._kept.held(mount.id, mount.sharing, first, work)
+        return stack.enter_context(held)
+
+    def _cache(self, mount: CacheMount, used: dict[str, str], stack: ExitStack) -> str:
         if mount.sharing is Sharing.PRIVATE and mount.id in used:
             root = self._make(mount.plan)
             stack.callback(root.discard)
@@ -147,16 +201,17 @@ class PrepareMounts:
             if mount.id not in self._caches:
                 self._caches[mount.id] = self._make(mount.plan)
             root = self._caches[mount.id]
-        used.add(mount.id)
-        source = f"{root.path}/{TREE}"
-        return TreeMount(target=mount.target, source=source, read_only=mount.read_only)
+        return root.path
 
     def _make(self, plan: LayerPlan) -> RootFilesystem:
         self._contents.prepare(plan)
-        self._count += 1
-        root = self._roots.create(f"mount-{self._count}")
+        root = self._new_root()
         root.apply(plan, self._contents.open)
         return root
+
+    def _new_root(self) -> RootFilesystem:
+        self._count += 1
+        return self._roots.create(f"mount-{self._count}")
 
     def _add_secret(self, mount: SecretMount, ready: ReadyMounts) -> None:
         value = self._secrets.secret(mount.id)

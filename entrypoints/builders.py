@@ -31,6 +31,7 @@ from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
 from application.ports.images import ImageDestination, ImageRegistry
+from application.ports.kept_caches import KeptCaches
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
@@ -180,6 +181,18 @@ def mount_roots(
     from adapters.filesystem.directory_root import DirectoryRoots
 
     return DirectoryRoots(work.part("mounts"))
+
+
+def kept_caches(cache: CacheOptions, reporter: Reporter) -> KeptCaches | None:
+    """Return what keeps the caches of RUN, None where they last for one build."""
+    if not (cache.enabled and cache.directory):
+        return None
+    from pathlib import Path
+
+    from adapters.filesystem.kept_caches import KeptCacheDirectories
+
+    directory = Path(cache.directory).absolute() / "mounts"
+    return KeptCacheDirectories(str(directory), reporter)
 
 
 def process_runner(choice: Choice, work: WorkDirectory) -> ProcessRunner:

@@ -85,6 +85,9 @@ class Container(containers.DeclarativeContainer):
         runner=runner,
         secrets=secrets,
         contents=contents,
+        kept=providers.Singleton(
+            builders.kept_caches, options.provided.cache, reporter
+        ),
     )
     effects = providers.Singleton(
         PerformEffects,

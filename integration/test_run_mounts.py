@@ -144,6 +144,52 @@ def test_a_cache_lasts_for_the_build_and_is_in_no_layer(
     assert build.layers == [["c/", "c/own"], ["one"], ["two"], ["three"]]
 
 
+def test_a_cache_outlasts_the_build_in_a_cache_directory(
+    builder: Executor, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    flags = kept_in(kept, tmp_path)
+    said, made = [], []
+    for name in ("one", "two"):
+        build = Build(
+            builder,
+            tmp_path / name,
+            "RUN mkdir /c && echo own > /c/own",
+            "RUN --mount=type=cache,target=/c,id=x,mode=0750 stat -c %a /c; ls /c; "
+            f"echo {name} > /c/{name}; mkdir -p /c/d && chown 7:8 /c/d; echo > /x",
+            "RUN --mount=type=cache,target=/c,id=x,sharing=locked "
+            "--mount=type=cache,target=/e,id=x,sharing=private "
+            "ls /c; ls /e; stat -c %u:%g /c/d; cat /c/*e; echo > /y",
+            "RUN ls /c",
+            flags=flags,
+        )
+        said.append(build.said)
+        made.append(build.layers)
+    first = ["750", "d", "one", "7:8", "one", "own"]
+    second = ["750", "d", "one", "d", "one", "two", "7:8", "one", "own"]
+    assert said == [first, second]
+    assert made == [[["c/", "c/own"], ["x"], ["y"]]] * 2
+    assert len(list(kept.glob("mounts/*/*.lock"))) == 2
+
+
+def kept_in(directory: Path, tmp_path: Path) -> tuple[str, ...]:
+    layers = f"--cache-repo=oci:{tmp_path / 'layers'}"
+    return "--cache", "--cache-run-layers=false", layers, f"--cache-dir={directory}"
+
+
+def test_caches_last_for_the_build_where_nothing_can_be_kept(
+    builder: Executor, tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing"
+    flags = kept_in(missing, tmp_path)
+    line = "RUN --mount=type=cache,target=/c ls /c; touch /c/f /x"
+    build = Build(builder, tmp_path, line, line, flags=flags)
+    assert build.said[-1:] == ["f"]
+    assert not missing.exists()
+    assert build.outcome.log.count("Caches of RUN last for this build") == 1
+
+
 def test_a_cache_begins_with_a_stage(builder: Executor, tmp_path: Path) -> None:
     build = Build(
         builder,

@@ -26,11 +26,13 @@ CACHE_FLAGS = (
         group=Group.CACHE,
         metavar="DIR",
         default="/cache",
-        help="directory of base images that kanipy-warmer has fetched",
+        help="directory of base images that kanipy-warmer has fetched, and of caches "
+        "of RUN",
         differs="a digest, an index's too, needs no registry; every byte is verified, "
         "and an entry that is missing, expired or damaged is told and left for the "
         "registry; a tag that the registry cannot be asked for is, with a warning, "
-        "what it was when it was warmed; see docs/warmer.md",
+        "what it was when it was warmed; see docs/warmer.md; caches of RUN are kept "
+        "there, too, where it can be written",
     ),
     Flag(
         name="cache-ttl",

@@ -159,7 +159,8 @@ DIFFERENCES = (
     Difference(
         "`RUN --mount=type=cache`",
         "keeps the cache for later builds",
-        "keeps it for one build",
+        "keeps it for one build; for later ones with `--cache` and a `--cache-dir` "
+        "that can be written",
         "there is no daemon that could keep it",
     ),
     Difference(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.memory.filesystem import MemoryRoot
+from adapters.memory.kept_caches import MemoryKeptCaches
 from adapters.memory.secrets import MemorySecrets
 from application.errors import CommandFailed
 from application.ports.process import (
@@ -14,6 +15,7 @@ from application.ports.process import (
     TreeMount,
 )
 from domain.build.process import ProcessSpec
+from domain.dockerfile.mount import Sharing
 from domain.errors import BuildRuleError
 from tests.support.memory_build import MemoryBuild, fails, writes
 
@@ -278,3 +280,47 @@ def test_a_stage_is_built_when_only_a_mount_names_it() -> None:
     )
     mounted.run()
     assert mounted.seen == [{"/m": ["", "f"]}]
+
+
+MANY = (
+    "RUN --mount=type=cache,target=/a,id=y --mount=type=cache,target=/b,id=x "
+    "--mount=type=cache,target=/c,id=y,sharing=locked "
+    "--mount=type=cache,target=/d,id=y,sharing=private look"
+)
+
+
+def sources_of(kept: MemoryKeptCaches, *, can_bind: bool) -> list[str]:
+    build = MemoryBuild(
+        f"FROM base\n{MANY}\n", commands={"look": lambda root, process: None}, kept=kept
+    )
+    build.runner.can_bind = can_bind
+    build.run()
+    (shown,) = build.runner.shown
+    assert [mount.target for mount in shown] == ["/a", "/b", "/c", "/d"]
+    return [mount.source for mount in shown if isinstance(mount, TreeMount)]
+
+
+def test_kept_caches_are_held_by_their_ids_once_each_for_one_run() -> None:
+    """The order is the same in every build, so none waits for another for ever."""
+    kept = MemoryKeptCaches()
+    a, b, c, d = sources_of(kept, can_bind=True)
+    assert a == c == d == f"{kept.roots['y']}/tree"
+    assert b == f"{kept.roots['x']}/tree"
+    x, y = ("x", Sharing.SHARED), ("y", Sharing.SHARED)
+    assert kept.asked == [[x], [x, y], [x, y, ("y", Sharing.PRIVATE)]]
+    assert kept.held_now == []
+
+
+def test_where_nothing_is_bound_kept_caches_are_copied() -> None:
+    kept = MemoryKeptCaches()
+    a, b, c, d = sources_of(kept, can_bind=False)
+    assert a == c
+    assert len({a, b, d}) == 3
+    assert not {a, b, d} & {f"{root}/tree" for root in kept.roots.values()}
+
+
+def test_caches_that_cannot_be_kept_last_for_the_build() -> None:
+    kept = MemoryKeptCaches(is_possible=False)
+    a, b, c, d = sources_of(kept, can_bind=True)
+    assert a == c
+    assert len({a, b, d}) == 3

@@ -48,6 +48,7 @@ from application.options import (
 from application.perform_effects import PerformEffects
 from application.ports.context import ContextSource
 from application.ports.images import BuiltImage, ImageDestination, ImageSource
+from application.ports.kept_caches import KeptCaches
 from application.ports.process import OnOutput, ProcessSpec
 from application.ports.secrets import Secrets
 from application.prepare_build import PrepareBuild
@@ -111,6 +112,7 @@ class MemoryBuild:
         cache: CacheOptions | None = None,
         salt: tuple[Field, ...] = (),
         single_snapshot: bool = False,
+        kept: KeptCaches | None = None,
     ) -> None:
         self.clock = FixedClock()
         self.reporter = reporter or RecordingReporter()
@@ -137,6 +139,7 @@ class MemoryBuild:
             runner=self.runner,
             secrets=self.secrets,
             contents=self.contents,
+            kept=kept,
         )
         self.effects = PerformEffects(
             layers=self.layers,

@@ -27,11 +27,12 @@ from adapters.archive.index_codec import (
 )
 from application.errors import (
     DigestMismatch,
-    FilesystemError,
+    Interrupted,
     ManifestUnknown,
     RegistryError,
     RegistryUnreachable,
     Unauthorized,
+    is_out_of_order,
 )
 from application.ports.cache_entries import CacheEntries, EntryBlob
 from application.ports.images import ResolvedImage
@@ -40,7 +41,7 @@ from application.ports.layers import LayerStore, WrittenLayer
 from application.ports.reporter import Reporter
 from domain.build.cache_key import CacheKey, framed
 from domain.build.explanation import StageRecord
-from domain.errors import InvalidDigest, InvalidImage
+from domain.errors import InvalidImage, KanipyError
 from domain.image.config import History, ImageConfig
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -94,8 +95,9 @@ class StoredLayerCache:
         self._ttl = ttl
         self._reporter = reporter
         self._now = now
-        self._is_off = False
-        self._said: set[str] = set()
+        self._may_read = True
+        self._may_write = True
+        self._said: set[object] = set()
         self._rows: dict[Digest, tuple[str, Descriptor]] = {}
         self._thin: dict[Digest, LayerIndex] = {}
         self._unknown: set[Digest] = set()
@@ -126,7 +128,8 @@ class StoredLayerCache:
             error = upload.exception()
             if error is not None:
                 self._warn(
-                    f"{what} could not be written to {self._entries.name}", error
+                    f"{what} cannot be written to the layer cache {self._entries.name}",
+                    error,
                 )
         self._uploads.clear()
         if self._pool is not None:
@@ -185,12 +188,11 @@ class StoredLayerCache:
             self._reporter.debug(f"the entry {key} of {self._entries.name} has expired")
             return None
         diff_id = _diff_id(manifest)
-        if manifest.annotations.get(SEAL) != _seal(key.hex, diff_id, manifest.layers):
-            raise InvalidImage("its parts do not belong together", place=key.hex)
+        _check_seal(key.hex, diff_id, manifest)
         seconds = _seconds(manifest)
         if diff_id == NO_LAYER:
             return FoundStep(seconds=seconds)
-        layer, skeleton, rows = _parts(manifest)
+        layer, skeleton, rows = _parts(manifest, 3)
         index = decode_skeleton(self._read(key.hex, skeleton), diff_id)
         self._rows[layer.digest] = (key.hex, rows)
         reference, source = self._entries.image(key.hex)
@@ -213,18 +215,14 @@ class StoredLayerCache:
 
     def _last(self, name: str) -> StageRecord:
         tag = _record_tag(name)
-        try:
-            (record,) = self._entries.fetch(tag).layers
-        except ValueError as error:
-            raise InvalidImage("it is no record of a stage", place=tag) from error
+        (record,) = _parts(self._entries.fetch(tag), 1)
         return StageRecord.from_json(self._read(tag, record, _MAXIMUM_RECORD))
 
     def _find_index(self, layer: Descriptor, diff_id: Digest) -> LayerIndex:
         tag = _index_tag(layer)
         manifest = self._entries.fetch(tag)
-        if manifest.annotations.get(SEAL) != _seal(tag, diff_id, manifest.layers):
-            raise InvalidImage("its parts do not belong together", place=tag)
-        skeleton, rows = manifest.layers
+        _check_seal(tag, diff_id, manifest)
+        skeleton, rows = _parts(manifest, 2)
         index = decode_skeleton(self._read(tag, skeleton), diff_id)
         self._rows[layer.digest] = (tag, rows)
         return index
@@ -243,26 +241,31 @@ class StoredLayerCache:
     def _is_expired(self, manifest: Manifest) -> bool:
         try:
             created = datetime.fromisoformat(manifest.annotations[CREATED])
-        except (KeyError, ValueError) as error:
+            age = self._now() - created.timestamp()
+        except (KeyError, ValueError, OverflowError) as error:
             raise InvalidImage("it does not say when it was made") from error
-        age = self._now() - created.timestamp()
         return age > self._ttl.total_seconds()
 
     def _asking(self, ask: Callable[[], T | None], what: str) -> T | None:
-        """Ask, and take every failure for no answer; tell it once."""
-        if self._is_off:
+        """Ask, and take every failure for no answer; tell it once.
+
+        Who may not read may write all the same: some registries answer so for a
+        repository that is yet to be made.
+        """
+        if not self._may_read:
             return None
         try:
             return ask()
+        except Interrupted:
+            raise
         except ManifestUnknown:
             return None
-        except (InvalidImage, InvalidDigest, DigestMismatch) as error:
-            self._warn(f"{what} in {self._entries.name} is damaged and not used", error)
-        except (Unauthorized, RegistryUnreachable) as error:
-            self._is_off = True
+        except RegistryError as error:
+            self._may_read = not _concerns_all(error)
+            self._may_write = self._may_write and not _is_down(error)
             self._warn(f"the layer cache {self._entries.name} is not used", error)
-        except (RegistryError, FilesystemError) as error:
-            self._warn(f"{self._entries.name} cannot be read", error)
+        except (KanipyError, OSError) as error:
+            self._warn(f"{what} in {self._entries.name} is damaged and not used", error)
         return None
 
     # ------------------------------------------------------------------ writing
@@ -320,18 +323,40 @@ class StoredLayerCache:
         self._entries.push(tag, manifest, [*blobs, config])
 
     def _later(self, what: str, act: Callable[[], None]) -> None:
-        if self._is_off:
+        if not self._may_write:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="cache")
-        self._uploads.append((what, self._pool.submit(act)))
+        self._uploads.append((what, self._pool.submit(self._write, act)))
+
+    def _write(self, act: Callable[[], None]) -> None:
+        """Write, unless it was seen that nothing can be written."""
+        if not self._may_write:
+            return
+        try:
+            act()
+        except RegistryError as error:
+            if _concerns_all(error):
+                self._may_write = False
+            raise
 
     def _warn(self, what: str, error: BaseException) -> None:
         """Tell why the cache is not used, each reason once."""
-        reason = str(error)
+        reason: object = str(error)
+        if isinstance(error, RegistryError):
+            reason = (type(error), error.status)
         if reason not in self._said:
             self._said.add(reason)
-            self._reporter.warning(f"{what}: {reason}")
+            self._reporter.warning(f"{what}: {error}")
+
+
+def _concerns_all(error: RegistryError) -> bool:
+    """Return whether what failed for one entry fails for all."""
+    return isinstance(error, Unauthorized) or _is_down(error)
+
+
+def _is_down(error: RegistryError) -> bool:
+    return isinstance(error, RegistryUnreachable) or is_out_of_order(error.status)
 
 
 def _index_tag(layer: Descriptor) -> str:
@@ -349,7 +374,7 @@ def _annotations(
     return {
         CREATED: made,
         DIFF_ID: str(diff_id),
-        SEAL: _seal(tag, diff_id, parts),
+        SEAL: entry_seal(tag, diff_id, parts),
     }
 
 
@@ -362,12 +387,10 @@ def _seconds(manifest: Manifest) -> float:
     return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
 
 
-def _parts(manifest: Manifest) -> tuple[Descriptor, Descriptor, Descriptor]:
-    try:
-        layer, skeleton, rows = manifest.layers
-    except ValueError as error:
-        raise InvalidImage("it has not the three parts of an entry") from error
-    return layer, skeleton, rows
+def _parts(manifest: Manifest, count: int) -> tuple[Descriptor, ...]:
+    if len(manifest.layers) != count:
+        raise InvalidImage(f"it has not the {count} parts of an entry")
+    return manifest.layers
 
 
 def _diff_id(manifest: Manifest) -> Digest:
@@ -377,9 +400,15 @@ def _diff_id(manifest: Manifest) -> Digest:
         raise InvalidImage("it is no entry of a layer cache") from error
 
 
-def _seal(tag: str, diff_id: Digest, parts: Sequence[Descriptor]) -> str:
+def entry_seal(tag: str, diff_id: Digest, parts: Sequence[Descriptor]) -> str:
+    """Return the digest over what an entry names."""
     named = (field for part in parts for field in (str(part.digest), part.size))
     return framed("entry", (tag, str(diff_id), *named))
+
+
+def _check_seal(tag: str, diff_id: Digest, manifest: Manifest) -> None:
+    if manifest.annotations.get(SEAL) != entry_seal(tag, diff_id, manifest.layers):
+        raise InvalidImage("its parts do not belong together", place=tag)
 
 
 def _index_blobs(encoded: EncodedIndex) -> list[EntryBlob]:

@@ -237,15 +237,21 @@ class StepCache:
 
 
 def _declares_modes(instruction: Instruction, plan: LayerPlan) -> bool:
-    """Return whether modes are more than those of a checkout."""
-    if isinstance(instruction, Copy | Add) and instruction.chmod:
+    """Return whether modes are more than those of a checkout.
+
+    Of an archive that ADD unpacks there may be directories alone, which do not say
+    where they come from.
+    """
+    if isinstance(instruction, Copy):
+        return bool(instruction.chmod or instruction.from_ is not None)
+    if not isinstance(instruction, Add) or instruction.chmod:
         return True
-    stored = (
+    origins = {
         row.content.origin
         for row in plan.rows
         if isinstance(row, PlannedEntry) and isinstance(row.content, StoredContent)
-    )
-    return any(origin != CONTEXT_ORIGIN for origin in stored)
+    }
+    return origins != {CONTEXT_ORIGIN}
 
 
 def _written_digests(

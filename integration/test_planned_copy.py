@@ -27,6 +27,7 @@ def build(base: str, dockerfile: str, directory: Path) -> Record:
     context = write_context(directory / "context", dockerfile, {"app": b"app"})
     flags = (
         f"--context={context}",
+        f"--dockerfile={context / 'Dockerfile'}",
         f"--kaniko-dir={directory / 'work'}",
         f"--oci-layout-path={directory / 'image'}",
         "--no-push",

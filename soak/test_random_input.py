@@ -10,7 +10,7 @@ BATCH = 100
 
 def test_any_input_is_built_or_refused(timed_seeds: TimedSeeds) -> None:
     """An input that hangs ends the run with a traceback that shows where."""
-    for seed in timed_seeds(0.5):
+    for seed in timed_seeds(0.25):
         for each in islice(random_inputs(seed), BATCH):
             with no_hang():
                 try:

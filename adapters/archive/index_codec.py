@@ -196,6 +196,7 @@ def _decoded(data: bytes, diff_id: Digest, read: Callable[[Mapping[str, Any]], T
         ValueError,
         TypeError,
         LookupError,
+        OverflowError,
         AttributeError,
         RecursionError,
     ) as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +34,9 @@ from domain.image.reference import Reference
 
 SCHEME = "oci:"
 
+_TRIES = 10
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
+
 
 class LayoutEntries:
     """Layouts in a folder (implements `CacheEntries`); several builds may share it.
@@ -53,9 +58,9 @@ class LayoutEntries:
     def fetch(self, tag: str) -> Manifest:
         """Return a manifest; see the port."""
         layout = self._path / tag
-        if not layout.is_dir():
-            raise ManifestUnknown("no such entry", registry=self.name)
         try:
+            if not layout.is_dir():
+                raise ManifestUnknown("no such entry", registry=self.name)
             index = parse_document(read_small(layout / INDEX_FILE), "")
             if not isinstance(index, Index) or len(index.manifests) != 1:
                 raise InvalidImage("it has not one image", place=tag)
@@ -112,13 +117,21 @@ def _write(layout: Path, manifest: Manifest, blobs: Sequence[EntryBlob]) -> None
 
 
 def _put_in_place(made: Path, target: Path) -> None:
-    """Give an entry its name; one that is there already makes way."""
+    """Give an entry its name; one that is there already makes way.
+
+    Where other builds put theirs there again and again, theirs stays: it is as good.
+    """
+    old = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
     try:
-        made.rename(target)
-    except OSError:
-        old = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
-        try:
-            target.rename(old / "entry")
-            made.rename(target)
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
+        for number in range(_TRIES):
+            try:
+                made.rename(target)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+                with suppress(FileNotFoundError):
+                    target.rename(old / str(number))
+            else:
+                return
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

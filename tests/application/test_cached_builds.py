@@ -422,3 +422,23 @@ def test_directories_of_working_directories_are_kept_as_runs_are() -> None:
     assert len(build(text, after=first).cache.found) == 1
     options = CacheOptions(enabled=True, run_layers=False)
     assert build(text, cache=options).cache.steps == {}
+
+
+@pytest.mark.parametrize("copied", ["/d /d", "/d/ /other/"])
+def test_modes_of_directories_of_a_stage_matter(copied: str) -> None:
+    """Of directories alone, which have no content to tell whose they are."""
+
+    def mkdir(mode: int) -> Command:
+        def command(root: MemoryRoot, process: ProcessSpec) -> None:
+            root.make(FileEntry("d", FileType.DIRECTORY, 0o755))
+            root.make(FileEntry("d/e", FileType.DIRECTORY, mode))
+
+        return command
+
+    text = f"FROM base AS a\nRUN one {{}}\nFROM base\nCOPY --from=a {copied}\nRUN two\n"
+    commands = {f"one {mode:o}": mkdir(mode) for mode in (0o700, 0o777)}
+    commands["two"] = writes("two")
+    first = build(text.format("700"), commands, cache=COPIES)
+    second = build(text.format("777"), commands, after=first, cache=COPIES)
+    assert second.cache.found == []
+    assert rows(second) == rows(build(text.format("777"), commands))

@@ -1,0 +1,566 @@
+"""Builds with a layer cache make what builds without one make, and move less.
+
+Real RUNs, a real registry, two builds or more of each. What is wrong with a cache is
+told in one line, and never in the image.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.executor import (
+    COMMAND,
+    ENVIRONMENT,
+    Executor,
+    Outcome,
+    named_base,
+    write_context,
+)
+from integration.image_comparison.comparison import load_image
+from integration.recorded_build import Record
+from integration.services.bases import SMALL_BASES
+from integration.services.counting_proxy import CountingProxy, counting_proxy
+from integration.services.layouts import TarEntry, layer_tar
+from integration.services.registry import Account, Registry, running_registry
+
+FILES = 20_000
+MEGABYTE = 1_000_000
+ROOT = Path(__file__).parents[1]
+BUSYBOX = named_base("busybox", SMALL_BASES, "busybox")
+RANDOM = "head -c 16 /dev/urandom | od -An -tx1"
+
+SAME = "--reproducible"
+"""For the times of what is copied."""
+
+BESIDES = ("idx-", "why-")
+"""What entries that are no steps begin with."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """A cache of a test's own, in the registry or in a folder.
+
+    Attributes:
+        executor: Runs the builds.
+        registry: Where images, and a cache in a repository, are kept.
+        directory: Scratch.
+        name: A repository of the test's own.
+        folder: The cache, where it is one of layouts.
+    """
+
+    executor: Executor
+    registry: Registry
+    directory: Path
+    name: str
+    folder: Path | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that use the cache."""
+        at = f"{self.registry.host}/{self.name}/cache"
+        if self.folder is not None:
+            at = f"oci:{self.folder}"
+        return ("--cache", f"--cache-repo={at}", "--insecure", "--insecure-pull")
+
+    def context(self, dockerfile: str, **files: str) -> Path:
+        """Write the context, anew."""
+        directory = self.directory / "context"
+        shutil.rmtree(directory, ignore_errors=True)
+        return write_context(directory, dockerfile, files)
+
+    def build(self, dockerfile: str, *flags: str, **files: str) -> Outcome:
+        """Build with the cache into the layout `image`."""
+        context = self.context(dockerfile, **files)
+        image = self.directory / "image"
+        shutil.rmtree(image, ignore_errors=True)
+        return self.executor.layout(context, image, BUSYBOX, *self.flags, *flags)
+
+    def fresh(self, dockerfile: str, *flags: str, **files: str) -> Json:
+        """Build without a cache, and return the manifest."""
+        context = self.context(dockerfile, **files)
+        image = self.directory / "fresh"
+        shutil.rmtree(image, ignore_errors=True)
+        self.executor.layout(context, image, BUSYBOX, *flags)
+        return manifest_of(image)
+
+    @property
+    def manifest(self) -> Json:
+        """The manifest of the last build."""
+        return manifest_of(self.directory / "image")
+
+    @property
+    def layers(self) -> list[str]:
+        """The digests of the layers of the last build."""
+        return [layer["digest"] for layer in self.manifest["layers"]]
+
+    def contents(self) -> dict[str, str | None]:
+        """Return the content digests of the last image's files."""
+        files = load_image(f"oci:{self.directory / 'image'}", self.directory).files
+        return {path: attributes.content for path, attributes in files.items()}
+
+    def entries(self) -> dict[str, Json]:
+        """Return the entries by key."""
+        if self.folder is not None:
+            return {
+                path.name: manifest_of(path)
+                for path in self.folder.iterdir()
+                if path.name[:4] not in BESIDES
+            }
+        tags = self.registry.get(f"/v2/{self.name}/cache/tags/list")["tags"]
+        return {
+            tag: self.registry.manifest(f"{self.name}/cache", tag)
+            for tag in tags
+            if tag[:4] not in BESIDES
+        }
+
+    def entry_of(self, layer: str) -> str:
+        """Return the key under which a layer is kept."""
+        [key] = [
+            key
+            for key, entry in self.entries().items()
+            if entry["layers"][0]["digest"] == layer
+        ]
+        return key
+
+    def remove(self, key: str) -> None:
+        """Remove an entry, as one does who tidies up."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder / key)
+            return
+        tags = f"docker/registry/v2/repositories/{self.name}/cache/_manifests/tags"
+        shutil.rmtree(self.registry.storage / tags / key)
+
+    def blob(self, digest: str, key: str) -> Path:
+        """Locate a blob of an entry."""
+        algorithm, _, hexadecimal = digest.partition(":")
+        if self.folder is not None:
+            return self.folder / key / "blobs" / algorithm / hexadecimal
+        blobs = self.registry.storage / "docker/registry/v2/blobs"
+        return blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
+
+
+def manifest_of(layout: Path) -> Json:
+    index = json.loads((layout / "index.json").read_bytes())
+    [entry] = index["manifests"]
+    path = layout / "blobs" / entry["digest"].replace(":", "/")
+    manifest: Json = json.loads(path.read_bytes())
+    return manifest
+
+
+def warnings(outcome: Outcome) -> list[str]:
+    return [line for line in outcome.log.splitlines() if line.startswith("WARN")]
+
+
+def cached(outcome: Outcome) -> int:
+    """Return how many steps were found."""
+    [told] = re.findall(r"^.*Layer cache: (\d+) found", outcome.log, re.MULTILINE)
+    return int(told)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Run a registry whose storage these tests may damage."""
+    with running_registry(tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture
+def repository(
+    shared: Registry, executor: Executor, tmp_path: Path, request: pytest.FixtureRequest
+) -> Cache:
+    """Offer a cache in a repository of its own."""
+    name = f"test{abs(hash(request.node.nodeid))}"
+    return Cache(executor=executor, registry=shared, directory=tmp_path, name=name)
+
+
+@pytest.fixture(params=["repository", "folder"])
+def cache(request: pytest.FixtureRequest, repository: Cache, tmp_path: Path) -> Cache:
+    """Offer a cache in a repository, and one in a folder."""
+    if request.param == "repository":
+        return repository
+    return Cache(
+        executor=repository.executor,
+        registry=repository.registry,
+        directory=tmp_path,
+        name=repository.name,
+        folder=tmp_path / "cache",
+    )
+
+
+# --------------------------------------------------------------- what is not moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wide:
+    """A base of many files and many bytes, in a registry that counts."""
+
+    registry: Registry
+    proxy: CountingProxy
+
+
+@pytest.fixture(scope="module")
+def wide(shared: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wide]:
+    """Push the base: busybox, 20,000 files, and bytes that no codec makes fewer."""
+    directory = tmp_path_factory.mktemp("wide")
+    rows = [TarEntry(name=f"w/{n // 500}/{n}", content=b"%d" % n) for n in range(FILES)]
+    rows.append(TarEntry(name="big", content=os.urandom(8 * MEGABYTE)))
+    context = write_context(directory / "context", "FROM busybox\nADD wide.tar /\n")
+    (context / "wide.tar").write_bytes(layer_tar(rows))
+    executor = Executor(work=directory / "work")
+    to = f"--destination={shared.host}/wide:1"
+    executor.run(context, BUSYBOX, to, "--insecure").check()
+    with counting_proxy(shared.host) as proxy:
+        yield Wide(registry=shared, proxy=proxy)
+
+
+def recorded(context: Path, work: Path, *flags: str) -> Record:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "integration.recorded_build"),
+            *(f"--context={context}", f"--dockerfile={context / 'Dockerfile'}"),
+            *(f"--kaniko-dir={work}", *flags),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARN" not in done.stderr, done.stderr
+    record: Record = json.loads(done.stdout)
+    return record
+
+
+def blobs(registry: Registry) -> set[str]:
+    folder = registry.storage / "docker/registry/v2/blobs/sha256"
+    return {path.parent.name for path in folder.glob("*/*/data")}
+
+
+def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> None:
+    """One that finds all, and one in which only the last COPY is another."""
+    host = wide.proxy.host
+    dockerfile = f"""
+        FROM {host}/wide:1
+        RUN cp /big /copied && rm -r /w/3
+        WORKDIR /srv/app
+        RUN chmod 700 /w/1
+        COPY app /srv/app/
+        """
+    context = write_context(tmp_path / "context", dockerfile, {"app": b"one"})
+    common = ("--insecure", "--insecure-pull", "--reproducible")
+    caching = (*common, "--cache", f"--cache-repo={host}/wide/cache")
+    builds = (context, tmp_path / "work")
+    first = recorded(*builds, *caching, f"--destination={host}/made:1")
+    assert len(first["roots"]) == 1
+    assert wide.proxy.received > 8 * MEGABYTE
+
+    for tag, content in (("2", "one"), ("3", "two")):
+        (context / "app").write_text(content)
+        before = blobs(wide.registry)
+        wide.proxy.reset()
+        record = recorded(*builds, *caching, f"--destination={host}/made:{tag}")
+        assert record["roots"] == []
+        assert wide.proxy.received < MEGABYTE
+        assert wide.proxy.sent < MEGABYTE / 2
+        manifest = wide.registry.manifest("made", tag)
+        new = {manifest["config"]["digest"], manifest["layers"][-1]["digest"]}
+        added = {f"sha256:{digest}" for digest in blobs(wide.registry) - before}
+        if tag == "2":
+            assert added == set()
+            continue
+        assert new < added
+        assert len(added - new) == 1  # the manifest
+
+    recorded(*builds, *common, f"--destination={host}/made:fresh")
+    assert wide.registry.manifest("made", "3") == wide.registry.manifest(
+        "made", "fresh"
+    )
+
+
+# ------------------------------------------------------------- what is not mixed up
+
+CHAIN = f"""
+FROM busybox
+RUN {RANDOM} > /one
+RUN cp /one /two
+RUN cat /one /two > /three
+"""
+
+
+def is_of_one_build(contents: dict[str, str | None], cache: Cache) -> bool:
+    """Return whether each step was made on the one before it."""
+    image = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
+    sizes = [image.files[name].size for name in ("one", "three")]
+    return contents["one"] == contents["two"] and sizes[1] == 2 * sizes[0]  # type: ignore[operator]
+
+
+def test_nothing_of_a_step_made_on_another_is_used(cache: Cache) -> None:
+    """Step 1 of 3 is not deterministic, and lost."""
+    cache.build(CHAIN)
+    old = cache.layers
+    first = cache.contents()
+    cache.remove(cache.entry_of(old[1]))
+    second = cache.build(CHAIN)
+    assert cached(second) == 0
+    assert not set(cache.layers[1:]) & set(old)
+    contents = cache.contents()
+    assert contents["one"] != first["one"]
+    assert is_of_one_build(contents, cache)
+
+
+def test_an_expired_cache_is_made_anew(cache: Cache) -> None:
+    cache.build(CHAIN)
+    old = cache.layers
+    second = cache.build(CHAIN, "--cache-ttl=0s")
+    assert cached(second) == 0
+    assert not set(cache.layers[1:]) & set(old)
+    assert is_of_one_build(cache.contents(), cache)
+    assert warnings(second) == []
+
+
+def test_builds_at_once_share_a_cache(cache: Cache) -> None:
+    """Whoever is last to store a step, no image is made of both builds' layers."""
+    context = cache.context(CHAIN)
+    running = []
+    for name in ("left", "right"):
+        words = (f"--context={context}", f"--kaniko-dir={cache.directory / name}-work")
+        output = ("--no-push", f"--oci-layout-path={cache.directory / name}")
+        command = [*COMMAND, *words, *output, BUSYBOX, *cache.flags]
+        running.append(
+            subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
+        )
+    for process in running:
+        _, log = process.communicate()
+        assert process.returncode == 0, log.decode()
+        assert b"WARN" not in log, log.decode()
+    for name in ("left", "right"):
+        shutil.rmtree(cache.directory / "image", ignore_errors=True)
+        shutil.copytree(cache.directory / name, cache.directory / "image")
+        assert is_of_one_build(cache.contents(), cache)
+    cache.build(CHAIN)
+    assert is_of_one_build(cache.contents(), cache)
+    assert cached(cache.build(CHAIN)) == 3
+    assert is_of_one_build(cache.contents(), cache)
+
+
+# ------------------------------------------------------------------- what is found
+
+DATED = """
+FROM busybox AS tools
+RUN date +%s%N > /dated
+COPY other /other
+FROM busybox
+COPY --from=tools /dated /tools/
+RUN date +%s%N > /now && mkdir /empty
+COPY app /app
+"""
+
+
+def test_what_ran_is_the_same_in_the_second_build(cache: Cache) -> None:
+    first = cache.build(DATED, SAME, app="1", other="1")
+    layers = cache.layers
+    assert cached(first) == 0
+    second = cache.build(DATED, SAME, app="1", other="1")
+    assert cached(second) == 2
+    assert cache.layers == layers
+    third = cache.build(DATED, SAME, app="2", other="2")
+    assert cached(third) == 2
+    assert cache.layers[:-1] == layers[:-1]
+    assert cache.layers[-1] != layers[-1]
+
+
+def test_programs_that_installers_run_are_found(cache: Cache) -> None:
+    """Links, removed and replaced files, special modes: what a package leaves."""
+    dockerfile = """
+        FROM busybox
+        RUN mkdir -p /opt/p/bin && cp /bin/busybox /opt/p/bin/p && ln /opt/p/bin/p /q \\
+            && ln -s p /opt/p/bin/s && chmod 4755 /q && rm /etc/group \\
+            && rm -r /opt/none /usr/sbin; mkfifo /pipe; mkdir -m 1777 /t
+        RUN rm /q && mkdir /q && touch /q/x && mv /opt/p /opt/moved
+        RUN test ! -e /etc/group && test ! -e /usr/sbin && test -d /q && rm -r /opt
+        COPY app /opt
+        """
+    cache.build(dockerfile, SAME, app="1")
+    layers = cache.layers
+    second = cache.build(dockerfile, SAME, app="1")
+    assert cached(second) == 3
+    assert cache.layers == layers
+    # the last RUN is another: it runs on what was found
+    changed = dockerfile.replace("rm -r /opt\n", "rm -r /opt && touch /done\n")
+    third = cache.build(changed, SAME, app="1")
+    assert cached(third) == 2
+    expected = cache.fresh(changed, SAME, app="1")
+    assert len(expected["layers"]) == len(cache.layers)
+    left = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
+    right = load_image(f"oci:{cache.directory / 'fresh'}", cache.directory)
+    assert left.files == right.files
+    assert left.problems == right.problems == ()
+
+
+def test_a_checkout_as_somebody_else_finds_its_steps(cache: Cache) -> None:
+    """Times, owners and the umask are not git's to keep."""
+    dockerfile = "FROM busybox\nCOPY tree /tree\nCOPY app /\nRUN date +%s%N > /now\n"
+    files = {"tree/a": "a", "tree/d/b": "b", "app": "1"}
+    cache.build(dockerfile, "--cache-copy-layers", **files)
+    context = cache.context(dockerfile, **files)
+    for path in (context, *context.rglob("*")):
+        path.chmod(0o775 if path.is_dir() else 0o664)
+        os.chown(path, 1234, 1234)
+        os.utime(path, (10**9, 10**9))
+    image = cache.directory / "other"
+    flags = (BUSYBOX, *cache.flags, "--cache-copy-layers")
+    second = cache.executor.layout(context, image, *flags)
+    assert cached(second) == 3
+    (context / "app").chmod(0o775)
+    third = cache.executor.layout(context, cache.directory / "third", *flags)
+    assert cached(third) == 1
+
+
+def test_arguments_matter_to_those_who_see_them(cache: Cache) -> None:
+    dockerfile = """
+        FROM busybox AS first
+        RUN date +%s%N > /first
+        ARG X
+        RUN echo $X > /x
+        FROM busybox
+        RUN date +%s%N > /second
+        COPY --from=first /x /first /copied/
+        """
+    assert cached(cache.build(dockerfile, "--build-arg=X=1")) == 0
+    assert cached(cache.build(dockerfile, "--build-arg=X=2")) == 2
+    assert cached(cache.build(dockerfile, "--build-arg=X=2")) == 3
+    proxy = "--build-arg=HTTP_PROXY=http://127.0.0.1:1"
+    assert cached(cache.build(dockerfile, "--build-arg=X=2", proxy)) == 3
+
+
+def test_every_output_is_made_of_what_was_found(
+    repository: Cache, tmp_path: Path
+) -> None:
+    dockerfile = DATED.replace("COPY app", "FROM busybox AS end\nCOPY app")
+    repository.build(dockerfile, "--target=tools", SAME, app="1", other="1")
+    layers = repository.layers
+    assert cached(repository.build(dockerfile, SAME, app="1", other="1")) == 0
+    again = repository.build(dockerfile, "--target=tools", SAME, app="1", other="1")
+    assert cached(again) == 1
+    assert repository.layers == layers
+    context = repository.context(dockerfile, app="1", other="1")
+    tar = tmp_path / "image.tar"
+    to = ("--no-push", f"--tar-path={tar}", "--target=tools", "--destination=a:1", SAME)
+    third = repository.executor.run(context, BUSYBOX, *repository.flags, *to).check()
+    assert cached(third) == 1
+    files = load_image(f"docker-archive:{tar}", tmp_path).files
+    assert files["dated"].content == repository.contents()["dated"]
+
+
+def test_a_cache_that_is_not_to_be_written_is_not(cache: Cache) -> None:
+    cache.build(CHAIN, "--no-push-cache")
+    if cache.folder is not None:
+        assert not cache.folder.exists()
+    else:
+        assert f"{cache.name}/cache" not in cache.registry.repositories()
+    cache.build(CHAIN)
+    before = set(cache.entries())
+    more = CHAIN + "RUN touch /four\n"
+    assert cached(cache.build(more, "--no-push-cache")) == 3
+    assert set(cache.entries()) == before
+
+
+def test_the_repository_is_that_of_the_destination(repository: Cache) -> None:
+    context = repository.context(CHAIN)
+    to = f"--destination={repository.registry.host}/{repository.name}:1"
+    flags = (BUSYBOX, "--cache", "--insecure", "--insecure-pull", to)
+    repository.executor.run(context, *flags).check()
+    first = repository.registry.manifest(repository.name, "1")
+    assert cached(repository.executor.run(context, *flags).check()) == 3
+    assert len(repository.entries()) == 3
+    second = repository.registry.manifest(repository.name, "1")
+    assert second["layers"] == first["layers"]
+
+
+# ------------------------------------------------------------- what is wrong with it
+
+
+Damage = Callable[[Cache, str, str], None]
+"""Does harm to an entry, given its key and the digest of its layer."""
+
+
+def damage_layer(cache: Cache, key: str, layer: str) -> None:
+    path = cache.blob(layer, key)
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def lose_layer(cache: Cache, key: str, layer: str) -> None:
+    cache.blob(layer, key).unlink()
+
+
+def damage_index(cache: Cache, key: str, layer: str) -> None:
+    skeleton = cache.entries()[key]["layers"][1]["digest"]
+    cache.blob(skeleton, key).write_bytes(b"nothing of an index")
+
+
+def lose_index(cache: Cache, key: str, layer: str) -> None:
+    cache.blob(cache.entries()[key]["layers"][1]["digest"], key).unlink()
+
+
+@pytest.mark.parametrize("damage", [damage_layer, lose_layer, damage_index, lose_index])
+def test_a_damaged_cache_is_told_of_and_not_used(cache: Cache, damage: Damage) -> None:
+    """The damaged layer is needed: the next RUN is another."""
+    cache.build(CHAIN)
+    key = cache.entry_of(cache.layers[1])
+    damage(cache, key, cache.layers[1])
+    changed = CHAIN.replace("/one /two > /three", "/two /one > /three")
+    second = cache.build(changed)
+    [warning] = warnings(second)
+    assert "cache" in warning
+    assert is_of_one_build(cache.contents(), cache)
+    image = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
+    assert image.problems == ()
+
+
+def test_a_cache_that_is_down_is_told_of_once(
+    repository: Cache, tmp_path: Path
+) -> None:
+    flags = ("--cache", "--cache-repo=127.0.0.1:9/none/cache", "--insecure")
+    context = repository.context(CHAIN)
+    image = tmp_path / "image"
+    outcome = repository.executor.layout(context, image, BUSYBOX, *flags)
+    [warning] = warnings(outcome)
+    assert "127.0.0.1:9/none/cache" in warning
+    assert is_of_one_build(repository.contents(), repository)
+
+
+def test_wrong_credentials_are_told_of_once(
+    private_registry: Registry, executor: Executor, tmp_path: Path
+) -> None:
+    account = Account(user="builder", password="wrong password")
+    config = {"auths": {private_registry.host: {"auth": encoded(account)}}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    context = write_context(tmp_path / "context", CHAIN)
+    outcome = executor.layout(
+        context,
+        tmp_path / "image",
+        BUSYBOX,
+        *("--cache", f"--cache-repo={private_registry.host}/app/cache", "--insecure"),
+        environment={"DOCKER_CONFIG": str(tmp_path)},
+    )
+    [warning] = warnings(outcome)
+    assert f"{private_registry.host}/app/cache" in warning
+    assert "401" in warning
+    assert "wrong password" not in outcome.log
+
+
+def encoded(account: Account) -> str:
+    return b64encode(f"{account.user}:{account.password}".encode()).decode()

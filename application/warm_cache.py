@@ -9,6 +9,7 @@ from application.errors import (
     ContextUnavailable,
     DigestMismatch,
     DockerfileUnavailable,
+    Interrupted,
 )
 from application.froms import Froms, global_arguments
 from application.options import WarmOptions
@@ -16,9 +17,9 @@ from application.ports.context import DockerfileSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.images import ImageRegistry
 from application.ports.reporter import Reporter
-from application.ports.warmed_images import Added, WarmedImageStore
+from application.ports.warmed_images import ENTRY_FAULTS, Added, WarmedImageStore
 from domain.dockerfile.parse import parse_dockerfile
-from domain.errors import KanipyError
+from domain.errors import DockerfileError, KanipyError
 from domain.image.digest import Digest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
@@ -117,7 +118,7 @@ class WarmCache:
                 if not is_stage and base != SCRATCH:
                     line = stage.start.location.first
                     yield _Wanted(base, froms.platform(stage), line)
-            except KanipyError as error:
+            except DockerfileError as error:
                 failed(error)
 
     def _read(self) -> bytes:
@@ -132,6 +133,8 @@ class WarmCache:
     def _is_warmed(self, wanted: _Wanted, failed: Failed) -> bool:
         try:
             self._warm(wanted)
+        except Interrupted:
+            raise
         except KanipyError as error:
             if isinstance(error, DigestMismatch) and error.place is None:
                 error.place = wanted.name
@@ -158,7 +161,7 @@ class WarmCache:
             return None
         try:
             entry.source.resolve(reference, platform)
-        except KanipyError as error:
+        except ENTRY_FAULTS as error:
             self._reporter.warning(f"{error}: {reference} is fetched again")
             return None
         self._reporter.info(f"{reference} is warm: {entry.digest}")

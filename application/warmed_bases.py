@@ -21,7 +21,11 @@ from application.errors import (
 from application.layered_filesystem import BaseImage
 from application.ports.images import ImageRegistry, ImageSource
 from application.ports.reporter import Reporter
-from application.ports.warmed_images import WarmedImage, WarmedImages
+from application.ports.warmed_images import (
+    ENTRY_FAULTS,
+    WarmedImage,
+    WarmedImages,
+)
 from domain.errors import InvalidImage, KanipyError
 from domain.image.digest import Digest
 from domain.image.platform import Platform
@@ -124,7 +128,7 @@ class WarmedBases:
                 f"{reference} comes from the registry"
             )
             return None
-        except KanipyError as error:
+        except ENTRY_FAULTS as error:
             spare.tell(error)
             return None
         return BaseImage(image=image, source=entry.source, spare=spare)

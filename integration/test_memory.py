@@ -1,4 +1,4 @@
-"""The executor needs the same little memory whatever the size of a layer.
+"""The executor and the warmer need the same little memory whatever the size of a layer.
 
 What it makes and pushes in one test, it pulls and extracts in the other.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from integration import warmer
 from integration.anonymous_memory import Peak, watched_memory
 from integration.executor import ENVIRONMENT, Executor, named_base, write_context
 from integration.image_comparison.stored_image import read_layout
@@ -108,6 +109,17 @@ def test_pulling_extracting_and_changing_a_large_file_needs_little_memory(
     sizes = [layer.size or 0 for layer in read_layout(layout).layers]
     assert min(sizes[-2:]) > LARGE
     shutil.rmtree(layout)
+
+
+def test_warming_a_large_image_needs_little_memory(
+    pushed: Pushed, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    words = (f"--cache-dir={cache}", f"--image={pushed.reference}")
+    check(peak_of([*warmer.COMMAND, *words], tmp_path / "log"))
+    blobs = cache.glob("sha256:*/blobs/sha256/*")
+    assert max(path.stat().st_size for path in blobs) > LARGE
+    shutil.rmtree(cache)
 
 
 def test_the_watch_sees_what_a_process_needs(tmp_path: Path) -> None:

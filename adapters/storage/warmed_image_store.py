@@ -33,8 +33,7 @@ from adapters.storage.warmed_layout import WarmedLayoutSource
 from adapters.storage.warmer_folder import WarmerFolder, make_directory
 from application.errors import DigestMismatch, FilesystemError
 from application.ports.images import ImageSource, ResolvedImage
-from application.ports.warmed_images import Added
-from domain.errors import KanipyError
+from application.ports.warmed_images import ENTRY_FAULTS, Added
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
 from domain.image.manifest import Index
@@ -148,14 +147,14 @@ class DirectoryWarmedImageStore(WarmedImageDirectory):
             return blob.size
 
     def _found(self, digest: Digest) -> Iterator[Path]:
-        """Yield where a blob is, in entries and in those that are being made."""
-        name = blob_path(Path("entry"), digest)
-        for path in (*self._root.iterdir(), *self._folder.in_the_making()):
-            yield from (
-                found
-                for found in (blob_path(path, digest), path / name)
-                if found.is_file()
-            )
+        """Yield where a blob is, in entries that are being made and in those there are.
+
+        In this order: what is renamed while we look is found in one or the other.
+        """
+        for path in self._folder.in_the_making():
+            yield blob_path(path / "entry", digest)
+        for path in self._root.iterdir():
+            yield blob_path(path, digest)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -210,7 +209,7 @@ def _is_whole(path: Path, wanted: _Wanted) -> bool:
     try:
         layout = WarmedLayoutSource(path, image.digest)
         layout.resolve(image.reference, image.config.platform)
-    except KanipyError:
+    except ENTRY_FAULTS:
         return False
     return all(_is_right(blob_path(path, b.digest), b) for b in wanted.blobs)
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
+from application.errors import DigestMismatch, FilesystemError, RegistryError
 from application.ports.images import ImageSource, ResolvedImage
+from domain.errors import InvalidImage
 from domain.image.digest import Digest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 from domain.values import dataclass
+
+ENTRY_FAULTS = (DigestMismatch, FilesystemError, InvalidImage, RegistryError)
+"""What is raised for an entry that is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +27,8 @@ class WarmedImage:
     Attributes:
         digest: Digest of its manifest.
         age: Time since it was fetched, or last found to be right by the warmer.
-        source: Reads this image, whatever reference it is asked for. Every fault of
-            the entry is a `KanipyError` of `resolve`, or a `DigestMismatch` of
+        source: Reads this image, whatever reference it is asked for. A fault of the
+            entry is one of `ENTRY_FAULTS` of `resolve`, or a `DigestMismatch` of
             reading a blob.
     """
 

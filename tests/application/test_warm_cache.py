@@ -11,7 +11,7 @@ from adapters.memory.ambient import RecordingReporter
 from adapters.memory.dockerfile_reader import MemoryDockerfileReader
 from adapters.memory.images import MemoryImageSource
 from adapters.memory.warmed_images import MemoryWarmedImages
-from application.errors import DockerfileUnavailable
+from application.errors import DockerfileUnavailable, Interrupted
 from application.options import WarmOptions
 from application.ports.context import BuildContext, DockerfileText
 from application.ports.images import ResolvedImage
@@ -32,8 +32,11 @@ class Registry(MemoryImageSource):
     def __init__(self) -> None:
         super().__init__()
         self.resolved: list[str] = []
+        self.problem: KanipyError | None = None
 
     def resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
+        if self.problem is not None:
+            raise self.problem
         self.resolved.append(f"{reference} {platform}")
         return super().resolve(reference, platform)
 
@@ -185,6 +188,14 @@ def test_one_image_that_fails_stops_no_other() -> None:
     assert str(unknown).startswith("example.com/no/such: ")
     assert unknown.hint
     assert "Not A Name" in str(no_name)
+
+
+def test_being_stopped_is_no_failure_of_an_image() -> None:
+    scene = Scene("debian:12")
+    scene.registry.problem = Interrupted(15)
+    with pytest.raises(Interrupted):
+        scene.warm("debian:12")
+    assert scene.errors == []
 
 
 def test_what_a_registry_damages_is_told_with_the_image() -> None:

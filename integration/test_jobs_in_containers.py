@@ -11,6 +11,7 @@ import pytest
 
 from integration.both_places import BothPlaces, digest_of
 from integration.executor import Executor, named_base, write_context
+from integration.image_comparison.layer_reading import open_layer
 from integration.image_comparison.stored_image import read_layout
 from integration.services.bases import SMALL_BASES
 from integration.services.executor_image import ExecutorImage
@@ -173,6 +174,28 @@ def test_a_pods_mounts_are_left_alone_and_are_in_no_layer(
     }
     digest = (directory / "results/IMAGE_DIGEST").read_text()
     assert digest == digest_of(directory / "out/image")
+
+
+def test_a_run_cannot_lead_later_steps_and_pushing_astray(
+    places: BothPlaces, registry: Registry
+) -> None:
+    port = registry.host.rpartition(":")[2]
+    named = replace(places, powers=["--add-host=registry.test:127.0.0.1"])
+    named.in_place(
+        """
+        FROM busybox
+        RUN echo 192.0.2.1 registry.test > /etc/hosts; echo > /etc/resolv.conf
+        RUN grep registry.test /etc/hosts | tr '\\t' ' ' > /seen
+        """,
+        f"--destination=registry.test:{port}/astray",
+        "--insecure",
+    ).check()
+    [_, seen] = read_layout(places.directory / "out/image").layers
+    with open_layer(seen.blob) as opened:
+        stream = opened.tar.extractfile("seen")
+        assert stream is not None
+        assert stream.read() == b"127.0.0.1 registry.test\n"
+    assert registry.manifest("astray") is not None
 
 
 def test_a_secret_directory_that_cannot_be_written_is_read(

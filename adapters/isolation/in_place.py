@@ -1,16 +1,18 @@
 """Runs processes in the builder's own root, over which the image was unpacked.
 
 There is nothing to enter and nothing to furnish: /proc, /sys, /dev, resolv.conf and
-hosts are those of the container we run in. Mounts are stood in for as in a chroot.
-What a process could do to the builder it can do here: it is kept from our memory
-and variables, not from our files.
+hosts are those of the container we run in; what is written to the latter is undone.
+Mounts are stood in for as in a chroot. What a process could do to the builder it can do
+here: it is kept from our memory and variables, not from our files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
+from adapters.isolation import names
 from adapters.isolation.chroot import placement_in, refuse_impossible
 from adapters.isolation.emulated_mounts import place_mounts
 from adapters.isolation.interruption import interruptible
@@ -55,6 +57,7 @@ class InPlaceRunner:
         """
         refuse_impossible(process, "in place")
         with interruptible() as interruption, ExitStack() as stack:
+            stack.enter_context(names.kept(Path(root)))
             with placement_in(root, self._work_directory, stack) as placement:
                 place_mounts(mounts, placement, stack)
             orders = orders_for(process, self.isolation, root)

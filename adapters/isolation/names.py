@@ -1,14 +1,16 @@
 """The names a RUN resolves by: resolv.conf, hosts and hostname of the builder.
 
 What RUN is shown are copies, so that a RUN which writes to /etc/hosts changes
-neither the builder nor the image.
+neither the builder nor the image. Where it is shown the files themselves, in the
+builder's own root, they get their content back.
 """
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BUILDER_FILES = ("etc/resolv.conf", "etc/hosts", "etc/hostname")
@@ -49,3 +51,29 @@ def as_files(names: dict[str, bytes], directory: str) -> Iterator[dict[str, str]
             file.chmod(0o644)
             paths[name] = str(file.resolve())
         yield paths
+
+
+@contextmanager
+def kept(root: Path = Path("/")) -> Iterator[None]:
+    """Give the builder's files in its own root back what they held before a block.
+
+    They may be mounts, which can be written to and not replaced. Symlinks are left
+    alone.
+    """
+    found = of_builder(root)
+    held = {name: found[name] for name in found if not (root / name).is_symlink()}
+    try:
+        yield
+    finally:
+        for name, content in held.items():
+            with suppress(OSError):  # a RUN that removed /etc has no names to resolve
+                _put_back(root / name, content)
+
+
+def _put_back(path: Path, content: bytes) -> None:
+    if path.is_symlink() or path.exists():
+        if not stat.S_ISREG(path.lstat().st_mode):
+            path.unlink()
+        elif path.read_bytes() == content:
+            return
+    path.write_bytes(content)

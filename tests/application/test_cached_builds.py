@@ -442,3 +442,84 @@ def test_modes_of_directories_of_a_stage_matter(copied: str) -> None:
     second = build(text.format("777"), commands, after=first, cache=COPIES)
     assert second.cache.found == []
     assert rows(second) == rows(build(text.format("777"), commands))
+
+
+HEREDOC = "FROM base\nRUN <<E\necho {}\nE\nRUN one\n"
+HEREDOC_COPY = "FROM base\nCOPY <<E /x\n{}\nE\nRUN one\n"
+
+
+@pytest.mark.parametrize("text", [HEREDOC, HEREDOC_COPY])
+def test_what_a_heredoc_says_matters(text: str) -> None:
+    scripts = [f"echo {number}" for number in (1, 2)]
+    commands: dict[str, Command] = {"one": writes("one")}
+    for script in scripts:
+        for spelled in (script, f"{script}\n"):
+            commands[spelled] = writes("x", script.encode())
+    first = build(text.format(1), commands)
+    second = build(text.format(2), commands, after=first)
+    assert second.cache.found == []
+    assert rows(second) == rows(build(text.format(2), commands))
+
+
+@pytest.mark.parametrize(
+    "line", ["COPY f /$X/", "COPY --chown=$X f /f", "WORKDIR /$X", "USER $X"]
+)
+def test_an_argument_matters_where_it_is_put_in(line: str) -> None:
+    text = f"FROM base\nARG X\n{line}\nRUN one\n"
+    first = build(text, COMMANDS, options=inputs(build_args=(("X", "1"),)))
+    options = inputs(build_args=(("X", "2"),))
+    second = build(text, COMMANDS, after=first, options=options)
+    assert second.cache.found == []
+    assert digest(second) == digest(build(text, COMMANDS, options=options))
+
+
+def test_arguments_of_a_stage_are_nothing_to_its_siblings() -> None:
+    text = "FROM base\nARG X\nRUN one\nFROM base\nCOPY --from=0 /one /\nRUN two\n"
+    first = build(text, COMMANDS, options=inputs(build_args=(("X", "1"),)))
+    options = inputs(build_args=(("X", "2"),))
+    second = build(text, COMMANDS, after=first, options=options)
+    assert len(second.cache.found) == 1
+    assert rows(second) == rows(first)
+
+
+def test_a_file_by_another_name_matters() -> None:
+    text = "FROM base\nCOPY d /d\nRUN one\n"
+    first = build(text, COMMANDS, context={"d/a": b"1", "d/b": b"2"})
+    for files in ({"d/a": b"2", "d/b": b"1"}, {"d/a": b"1", "d/bb": b"2"}):
+        assert build(text, COMMANDS, after=first, context=files).cache.found == []
+
+
+def test_a_changed_file_of_a_stage_is_copied_anew() -> None:
+    text = "FROM base AS a\nCOPY f /f\nFROM base\nCOPY --from=a /f /g\nRUN one\n"
+    first = build(text, COMMANDS, cache=COPIES)
+    context = {**CONTEXT, "f": b"other"}
+    second = build(text, COMMANDS, after=first, cache=COPIES, context=context)
+    assert second.cache.found == []
+    assert rows(second) == rows(build(text, COMMANDS, context=context))
+
+
+def test_a_stage_without_instructions_is_its_base() -> None:
+    text = "FROM base\nRUN one\nFROM {}\n"
+    first = build(text.format("base"), COMMANDS)
+    second = MemoryBuild(text.format("other"), commands=COMMANDS, cache=ON)
+    second.add_base("other", BASE_LAYERS[:2])
+    second.after(first).run()
+    assert len(second.published.manifest.layers) == 2
+
+
+def test_what_a_found_step_removed_stays_removed() -> None:
+    """And what a later one made again is there."""
+    text = "FROM base\nRUN remove\nRUN again\nCOPY f /f\n"
+
+    def remove(root: MemoryRoot, process: ProcessSpec) -> None:
+        root.remove("srv")
+
+    commands: dict[str, Command] = {"remove": remove, "again": writes("srv/data")}
+    first = build(text, commands)
+    assert first.index(3).whiteouts == ("srv",)
+    context = {**CONTEXT, "f": b"other"}
+    second = build(text, commands, after=first, context=context)
+    assert executed(second) == []
+    assert rows(second) == rows(build(text, commands, context=context))
+    third = build(text + "RUN one\n", {**commands, **COMMANDS}, after=first)
+    assert rows(third) == rows(build(text + "RUN one\n", {**commands, **COMMANDS}))

@@ -18,6 +18,13 @@ KEYS = "tests/domain/build/test_cache_key.py"
 ROOTS = "tests/contracts/test_root_filesystem.py"
 ROWS = "tests/adapters/archive/test_layer_rows.py"
 WRITER = "tests/adapters/archive/test_layer_writer.py"
+COMPARISON = "tests/adapters/filesystem/test_comparison.py"
+COPYING_PROPERTIES = "tests/domain/build/test_copying_properties.py"
+LAYERS_OF_STEPS = "integration/test_layers_of_steps.py"
+LAYER_CACHE = "tests/contracts/test_layer_cache.py"
+NOT_ON_DISK = "tests/adapters/filesystem/test_not_on_disk.py"
+OVERLAY_ROOT = "tests/adapters/filesystem/test_overlay_root.py"
+PUBLISH_IMAGE = "tests/application/test_publish_image.py"
 RANDOM = "tests/application/test_random_cached_builds.py::test_a_cache_changes_no_image"
 INSTALLED = f"{REAL}::test_programs_that_installers_run_are_found"
 
@@ -67,8 +74,7 @@ BUGS: dict[str, tuple[str, ...]] = {
         f"{CACHED}::test_directories_of_working_directories_are_kept_as_runs_are",
     ),
     "1162, 1028, 1058: a path twice in a layer": (
-        "tests/domain/build/test_copying_properties.py"
-        "::test_ordered_has_parents_first_and_no_path_twice",
+        f"{COPYING_PROPERTIES}::test_ordered_has_parents_first_and_no_path_twice",
     ),
     "1149, 2113: a whiteout before its directory": (
         f"{WRITER}::test_whiteouts_are_empty_marker_files_beside_the_path",
@@ -76,8 +82,7 @@ BUGS: dict[str, tuple[str, ...]] = {
     ),
     "2050: whiteouts of what never was": (
         f"{ROOTS}::test_a_file_made_and_removed_leaves_nothing",
-        "integration/test_layers_of_steps.py"
-        "::test_what_a_run_removes_is_hidden_and_nothing_else",
+        f"{LAYERS_OF_STEPS}::test_what_a_run_removes_is_hidden_and_nothing_else",
     ),
     "1743, 2594, fork 978, 947: hard links lost or confused": (
         f"{ROOTS}::test_new_hard_links_are_links_in_the_layer",
@@ -86,12 +91,9 @@ BUGS: dict[str, tuple[str, ...]] = {
         INSTALLED,
     ),
     "1851, 1837, 2176, 2201, fork 107, 342: capabilities lost": (
-        "tests/adapters/filesystem/test_not_on_disk.py"
-        "::test_capabilities_that_cannot_be_set_are_no_change",
-        "tests/adapters/filesystem/test_not_on_disk.py"
-        "::test_file_capabilities_are_set_after_the_owner",
-        "integration/test_layers_of_steps.py"
-        "::test_capabilities_that_a_run_sets_are_in_its_layer",
+        f"{NOT_ON_DISK}::test_capabilities_that_cannot_be_set_are_no_change",
+        f"{NOT_ON_DISK}::test_file_capabilities_are_set_after_the_owner",
+        f"{LAYERS_OF_STEPS}::test_capabilities_that_a_run_sets_are_in_its_layer",
     ),
     "3428, 3442, 1469, 830: links, directories and files in place of each other": (
         f"{ROOTS}::test_a_directory_replaced_by_a_symlink_needs_no_whiteout",
@@ -109,20 +111,17 @@ BUGS: dict[str, tuple[str, ...]] = {
     ),
     "1401, 2336, 3123: changes overlooked": (
         f"{ROOTS}::test_content_of_equal_size_and_time_is_a_change",
-        "tests/adapters/filesystem/test_comparison.py"
-        "::test_every_mode_finds_everything_where_the_ctime_is_trusted",
+        f"{COMPARISON}::test_every_mode_finds_everything_where_the_ctime_is_trusted",
     ),
     "2834: a file grows while it is written": (
         f"{WRITER}::test_a_file_that_grows_is_written_with_its_planned_size",
     ),
     "fork 230: a layer is overwritten": (
-        "tests/contracts/test_layer_cache.py"
-        "::test_builds_that_store_one_key_at_once_leave_one_of_them",
+        f"{LAYER_CACHE}::test_builds_that_store_one_key_at_once_leave_one_of_them",
         f"{REAL}::test_builds_at_once_share_a_cache",
     ),
     "fork 858: media types of two families": (
-        "tests/application/test_publish_image.py"
-        "::test_media_types_follow_the_wish_then_the_compression_then_the_base",
+        f"{PUBLISH_IMAGE}::test_media_types_follow_the_wish_then_the_compression_then_the_base",
     ),
     "fork 655: a stage without instructions does not see its FROM": (
         f"{CACHED}::test_a_stage_without_instructions_is_its_base",
@@ -131,8 +130,7 @@ BUGS: dict[str, tuple[str, ...]] = {
         f"{ROOTS}::test_layers_are_stacked_with_whiteouts_and_opaque_directories",
     ),
     "devices of overlays": (
-        "tests/adapters/filesystem/test_overlay_root.py"
-        "::test_attributes_of_the_overlay_stay_in_its_upper_directory",
+        f"{OVERLAY_ROOT}::test_attributes_of_the_overlay_stay_in_its_upper_directory",
         f"{ROOTS}::test_only_the_topmost_removed_path_is_a_whiteout",
     ),
 }
@@ -143,7 +141,5 @@ def test_a_known_bug_has_tests(bug: str) -> None:
     for test in BUGS[bug]:
         path, _, name = test.partition("::")
         module = ast.parse((ROOT / path).read_text())
-        names = {
-            node.name for node in module.body if isinstance(node, ast.FunctionDef)
-        }
+        names = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
         assert name in names, test

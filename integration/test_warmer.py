@@ -19,7 +19,8 @@ from application.ports.images import BuiltImage
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 from integration.executor import ENVIRONMENT, Executor, named_base, write_context
-from integration.image_comparison.comparison import compare_images
+from integration.image_comparison.comparison import compare_images, load_image
+from integration.services.executor_image import ExecutorImage
 from integration.services.layouts import TarEntry, layer_tar, write_layout
 from integration.services.registry import Account
 from integration.warmer import LAYERS, Warmth, warmth
@@ -316,6 +317,39 @@ def test_a_run_finds_the_warmed_files(warm: Warmth, small_bases: Path) -> None:
     expected = executor.image(context, warm.scratch / "expected", base)
     warm.stop()
     found = executor.image(context, warm.scratch / "found", *warm.flags)
+    assert not compare_images(found, expected)
+
+
+def test_the_products_images_warm_and_build_over_the_root(
+    warm: Warmth, small_bases: Path, executor_image: ExecutorImage
+) -> None:
+    reference = warm.registry.push_layout(small_bases, "busybox", "team/busybox")
+    warm.cache.mkdir()
+    volume = f"--volume={warm.cache}:/cache"
+    executor_image.run(
+        f"--image={reference}", flags=[volume], image=executor_image.warmer
+    )
+    pinned = f"{reference.rpartition(':')[0]}@{warm.entry.name}"
+    context = write_context(
+        warm.scratch / "run", f"FROM {pinned}\nRUN echo done > /made\n"
+    )
+    warm.stop()
+    for name in ("expected", "found"):
+        (warm.scratch / name).mkdir()
+    told = executor_image.run(
+        *("--cache", "--no-push-cache", "--cache-repo=oci:/out/steps", "--no-push"),
+        "--oci-layout-path=/out/image",
+        flags=[
+            f"{volume}:ro",
+            f"--volume={context}:/workspace",
+            f"--volume={warm.scratch / 'found'}:/out",
+        ],
+    )
+    assert "in-place" in told.stderr
+    found = load_image(f"oci:{warm.scratch / 'found' / 'image'}", warm.scratch)
+    executor = Executor(work=warm.scratch / "work")
+    base = named_base(pinned, small_bases, "busybox")
+    expected = executor.image(context, warm.scratch / "expected", base)
     assert not compare_images(found, expected)
 
 

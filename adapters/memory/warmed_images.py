@@ -25,6 +25,7 @@ class MemoryWarmedImages:
         passed: Time since the beginning; a test lets it pass.
         blobs: All blobs by digest. A test may remove or replace one.
         added: Digests of the entries that were asked for, in order.
+        sources: What reads an entry, where a test wants something else to.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class MemoryWarmedImages:
         self.passed = timedelta()
         self.blobs: dict[Digest, bytes] = {}
         self.added: list[Digest] = []
+        self.sources: dict[Digest, ImageSource] = {}
         self._entries: dict[Digest, tuple[ResolvedImage, timedelta]] = {}
         self._indexes: dict[Digest, Index] = {}
         self._tags: dict[tuple[str, Platform], WarmedTag] = {}
@@ -41,7 +43,7 @@ class MemoryWarmedImages:
         for _ in range(MAXIMUM_NESTING):
             if digest in self._entries:
                 image, since = self._entries[digest]
-                source = _EntrySource(image, self.blobs)
+                source = self.sources.get(digest) or _EntrySource(image, self.blobs)
                 age = self.passed - since
                 return WarmedImage(digest=digest, age=age, source=source)
             index = self._indexes.get(digest)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -87,15 +88,17 @@ class WarmedImageDirectory:
     def _entry(self, digest: Digest) -> WarmedImage | None:
         path = self._entry_path(digest)
         try:
-            is_layout = path.is_dir()
-            age = self._age(path.stat().st_mtime)
+            found = path.stat()
         except OSError:
             return None
-        source: ImageSource = (
-            WarmedLayoutSource(path, digest)
-            if is_layout
-            else WarmedTarballSource(path, digest)
-        )
+        source: ImageSource
+        if stat.S_ISDIR(found.st_mode):
+            source = WarmedLayoutSource(path, digest)
+        elif stat.S_ISREG(found.st_mode):
+            source = WarmedTarballSource(path, digest)
+        else:
+            return None
+        age = self._age(found.st_mtime)
         return WarmedImage(digest=digest, age=age, source=source)
 
     def _index(self, digest: Digest) -> Index | None:

@@ -100,7 +100,7 @@ class WarmedTarballSource:
                     members[member.name] = member
                     if len(members) > MAXIMUM_MEMBERS:
                         break
-        except (OSError, tarfile.TarError) as error:
+        except (OSError, ValueError, tarfile.TarError) as error:
             raise DigestMismatch(
                 f"is no whole archive: {error}", place=str(self._path)
             ) from error

@@ -20,6 +20,7 @@ from application.errors import (
 from application.ports.images import ImageRegistry, ResolvedImage
 from application.resolve_base import ResolveBase
 from application.warmed_bases import WarmedBases
+from domain.errors import InvalidImage
 from domain.image.config import ImageConfig
 from domain.image.digest import Digest
 from domain.image.manifest import Index
@@ -40,13 +41,14 @@ class Registry(MemoryImageSource):
         super().__init__()
         self.digests = 0
         self.resolved = 0
+        self.tells_digests = True
         self.problem: RegistryError | None = None
 
     def current_digest(self, reference: Reference) -> Digest | None:
         self.digests += 1
         if self.problem:
             raise self.problem
-        return super().current_digest(reference)
+        return super().current_digest(reference) if self.tells_digests else None
 
     def resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
         self.resolved += 1
@@ -218,6 +220,26 @@ def test_a_damaged_entry_is_told_of_and_the_registry_asked(scene: Scene) -> None
     assert level == "warning"
     assert "is damaged" in text
     assert "--force" in text
+
+
+def test_an_entry_that_does_not_fit_is_told_in_a_friendly_line(scene: Scene) -> None:
+    class Misfit(MemoryImageSource):
+        def resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
+            raise InvalidImage("holds layers in another form")
+
+    scene.warm()
+    scene.warmed.sources[scene.manifest.digest] = Misfit()
+    assert scene.bases.resolve(str(TAG), AMD64).source is scene.registry
+    ((level, text),) = scene.told
+    assert level == "info"
+    assert "holds layers in another form" in text
+
+
+def test_a_registry_that_tells_no_digest_gives_the_image(scene: Scene) -> None:
+    scene.warm()
+    scene.registry.tells_digests = False
+    assert scene.bases.resolve(str(TAG), AMD64).source is scene.registry
+    assert scene.told == []
 
 
 def test_damage_that_is_seen_later_is_told_once(scene: Scene) -> None:

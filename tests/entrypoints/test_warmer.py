@@ -88,6 +88,17 @@ def test_the_status_is_a_failure_where_all_failed_or_strictly_one(
     assert ("1 of 2 images could not be warmed" in told) == (len(failed) == 1)
 
 
+def test_a_registry_that_sends_other_bytes_is_named_with_a_remedy(
+    tmp_path: Path, server: FakeRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layer = IMAGE.manifest.layers[1]
+    server.blobs["app", str(layer.digest)] = bytes(layer.size)
+    assert _run(tmp_path, f"--image={server.host}/app:1") == 1
+    told = capsys.readouterr().err
+    assert f"Error: {server.host}/app:1: the layer's bytes are not" in told
+    assert "Hint: the registry or a proxy damages it" in told
+
+
 def test_the_base_images_of_a_dockerfile_are_warmed(
     tmp_path: Path, server: FakeRegistry
 ) -> None:

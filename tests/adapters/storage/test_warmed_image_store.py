@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -90,6 +92,24 @@ def test_blobs_that_images_share_are_one_file(
     _, second = _add(tmp_path, source, other)
     layer = other.manifest.layers[0].digest
     assert _blob(first, layer).samefile(_blob(second, layer))
+
+
+def test_blobs_that_cannot_be_linked_are_copied(
+    tmp_path: Path, source: MemoryImageSource
+) -> None:
+    """The first entry lies on another file system."""
+    other = make_image(SHARED)
+    layer = other.manifest.layers[0].digest
+    _, first = _add(tmp_path, source)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        moved = Path(elsewhere, "entry")
+        shutil.copytree(first, moved)
+        shutil.rmtree(first)
+        first.symlink_to(moved)
+        source.opened.clear()
+        _, second = _add(tmp_path, source, other)
+    assert source.opened == [other.manifest.config.digest]
+    assert layer.matches(_blob(second, layer).read_bytes())
 
 
 def test_an_old_entry_that_is_right_is_young_again(

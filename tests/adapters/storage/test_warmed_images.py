@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import tarfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from application.ports.warmed_images import WarmedImage
 from domain.errors import InvalidImage, KanipyError
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
-from domain.image.manifest import Index
+from domain.image.manifest import MAXIMUM_MANIFEST_SIZE, Index
 from domain.image.media_type import Vendor
 from domain.image.platform import Platform
 from tests.support.images import (
@@ -81,6 +83,11 @@ def test_the_age_is_that_of_the_entry(tmp_path: Path, write: Write) -> None:
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "missing"):
         assert WarmedImageDirectory(str(directory)).find(DIGEST, AMD64) is None
+
+
+def test_what_is_neither_file_nor_directory_is_not_found(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / str(DIGEST))
+    assert WarmedImageDirectory(str(tmp_path)).find(DIGEST, AMD64) is None
 
 
 def _index(directory: Path, *images: SmallImage) -> Index:
@@ -236,6 +243,22 @@ def test_an_archive_that_lists_no_image_does_not_fit(
     with pytest.raises(InvalidImage):
         _found(tmp_path).source.resolve(REFERENCE, AMD64)
     assert path.is_file()
+
+
+@pytest.mark.parametrize("kind", ["missing", "link", "large"])
+def test_an_archive_without_a_sensible_list_does_not_fit(
+    tmp_path: Path, kind: str
+) -> None:
+    path = write_tarball(tmp_path, IMAGE)
+    info = tarfile.TarInfo("manifest.json")
+    if kind == "link":
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    info.size = MAXIMUM_MANIFEST_SIZE + 1 if kind == "large" else 0
+    with tarfile.open(path, "w") as archive:
+        if kind != "missing":
+            archive.addfile(info, io.BytesIO(bytes(info.size)))
+    with pytest.raises(InvalidImage, match=r"manifest\.json"):
+        _found(tmp_path).source.resolve(REFERENCE, AMD64)
 
 
 def _record(directory: Path, **changes: object) -> WarmedImageDirectory:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
-from application.build_stage import BuildStage, StageStart
+from application.build_stage import StageEnd, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import own_ignore_rules, read_context_tree
 from application.errors import CacheMisled, Interrupted, RegistryError
@@ -23,6 +24,7 @@ from application.resolve_base import ResolveBase
 from application.step_cache import StepCache
 from domain.build.cache_key import NO_CHAIN, Chain
 from domain.build.copying import SourceTree
+from domain.build.plan import BuildSettings
 from domain.build.state import StageState
 from domain.dockerfile.stage import Stage, source_references
 from domain.errors import BuildRuleError, KanipyError
@@ -52,6 +54,19 @@ class BuiltStage:
     chain: Chain = NO_CHAIN
 
 
+class StageBuilder(Protocol):
+    """Builds stages, or plans them."""
+
+    @property
+    def announcement(self) -> str:
+        """What is said to happen to a stage."""
+
+    def build(
+        self, start: StageStart, sources: FactSources, settings: BuildSettings
+    ) -> StageEnd:
+        """Build a stage on its base; see `BuildStage`."""
+
+
 class BuildImage:
     """Builds the target stage, and those it needs, and publishes it."""
 
@@ -60,18 +75,19 @@ class BuildImage:
         *,
         prepare: PrepareBuild,
         bases: ResolveBase,
-        stages: BuildStage,
+        stages: StageBuilder,
         publish: PublishImage,
         layers: LayerStore,
         roots: RootFilesystems,
         named_contexts: Mapping[str, ContextSource],
         contents: Contents,
-        mounts: PrepareMounts,
+        mounts: PrepareMounts | None,
         reporter: Reporter,
         cache: StepCache | None = None,
         indexes: LayerIndexes | None = None,
         materialise_target: bool = False,
     ) -> None:
+        # mounts: None for a plan, which shows nothing to anybody
         # materialise_target: whether the target's root is to be there at the end even
         # where no RUN wanted it; of use where roots outlast the build
         self._prepare = prepare
@@ -106,6 +122,23 @@ class BuildImage:
             raise
         self._keep_steps()
         return published
+
+    def plan(self) -> None:
+        """Tell what `run` would do, stage by stage; of use where stages are planned.
+
+        Raises:
+            KanipyError: The build could not succeed.
+        """
+        prepared = self._prepare.prepare()
+        self._contents.add(CONTEXT_ORIGIN, ContextFiles(prepared.context))
+        build = _Build(prepared)
+        for stage in prepared.dockerfile.stages:
+            if stage in prepared.stages:
+                self._build_stage(stage, build)
+            else:
+                self._reporter.info(f"Skipping {stage}: the target needs nothing of it")
+        for place in self._publish.places or ("nothing",):
+            self._reporter.info(f"Would write {place}; this was a plan")
 
     def _explain(self, build: _Build) -> None:
         """Tell what the cache was good for, and leave a record to the next build."""
@@ -146,7 +179,8 @@ class BuildImage:
             self._explain(build)
             return published
         finally:
-            self._mounts.discard()
+            if self._mounts is not None:
+                self._mounts.discard()
             build.discard_roots()
 
     def _publish_and_tidy_up(self, build: _Build) -> PublishedImage:
@@ -177,7 +211,7 @@ class BuildImage:
             # the root of a stage that waits for this one; its layers make it anew
             build.discard_roots()
         prepared = build.prepared.prepare_stage(stage)
-        self._reporter.info(f"Building {_title(prepared)}")
+        self._reporter.info(f"{self._stages.announcement} {_title(prepared)}")
         base = self._start(prepared, build)
         build.filesystems.append(base.filesystem)
         self._contents.add(base.filesystem.name, base.filesystem)

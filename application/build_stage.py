@@ -85,6 +85,8 @@ class StageEnd:
 class BuildStage:
     """Carries out the instructions of a stage, each planned after the last."""
 
+    announcement = "Building"
+
     def __init__(  # noqa: PLR0913 - a service is given all its ports
         self,
         *,

@@ -16,6 +16,7 @@ The hierarchy (indented: is a)::
         FilesystemError        the disk refused: no space, no permission
         OutputError            a result file, layout or tar cannot be written
         CacheMisled            a layer cache said what is not so
+        NotKnown               a plan would have to do something to know it
         Interrupted            the build was asked to stop (SIGTERM, SIGINT)
 
 It does not print and knows no exit status: `entrypoints.exit_status` does.
@@ -144,6 +145,10 @@ class CacheMisled(KanipyError):
     def __init__(self, message: str, *, digest: Digest) -> None:
         super().__init__(message)
         self.digest = digest
+
+
+class NotKnown(KanipyError):
+    """A plan cannot know it without doing something; the message says what decides."""
 
 
 class Interrupted(KanipyError):

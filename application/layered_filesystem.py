@@ -17,6 +17,7 @@ from application.errors import (
     CacheMisled,
     DigestMismatch,
     FilesystemError,
+    NotKnown,
     RegistryError,
 )
 from application.ports.filesystem import RootFilesystem, RootFilesystems
@@ -59,6 +60,7 @@ class StageLayer:
         base: Where its blob is fetched from; None for a layer this build made.
         from_root: Whether its files are those that a RUN left in the root.
         is_found: Whether a cache said that a step makes it.
+        unknown: In a plan, what decides what it holds; "" where that is known.
     """
 
     descriptor: Descriptor
@@ -66,6 +68,7 @@ class StageLayer:
     base: BaseImage | None = None
     from_root: bool = False
     is_found: bool = False
+    unknown: str = ""
 
 
 class LayerFetcher:
@@ -198,8 +201,15 @@ class LayeredFilesystem:
             )
         return self.tree
 
+    @property
+    def unknown(self) -> str:
+        """In a plan, what decides what it holds; "" where that is known."""
+        return next((layer.unknown for layer in self._layers if layer.unknown), "")
+
     def knows_cheaply(self) -> bool:
         """Return whether the tree is known, or known without reading a layer."""
+        if self.unknown:
+            return False
         if self._tree is not None:
             return True
         found = [self._found_index(layer) for layer in self._layers]
@@ -214,7 +224,12 @@ class LayeredFilesystem:
 
         Returns:
             Whether that had to be done.
+
+        Raises:
+            NotKnown: In a plan, something decides that first.
         """
+        if self.unknown:
+            raise NotKnown(self.unknown)
         if self._tree is not None:
             return False
         found = [self._found_index(layer) for layer in self._layers]
@@ -278,6 +293,18 @@ class LayeredFilesystem:
             is_found=True,
         )
         self._add(layer, found.index)
+
+    def append_unknown(self, why: str) -> None:
+        """Add, in a plan, a layer of which nobody knows what it will hold.
+
+        Args:
+            why: What decides that: "RUN, line 5".
+        """
+        digest = Digest.of(why.encode())
+        nothing = Descriptor(media_type="", digest=digest, size=0)
+        layer = StageLayer(descriptor=nothing, diff_id=digest, unknown=why)
+        self._layers.append(layer)
+        self._tree = None
 
     def _add(self, layer: StageLayer, index: LayerIndex) -> None:
         self._layers.append(layer)

@@ -543,7 +543,11 @@ class LogOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
-    """Everything one build was asked for."""
+    """Everything one build was asked for.
+
+    Attributes:
+        only_plans: Tell what the build would do, and do no more.
+    """
 
     input: InputOptions
     image: ImageOptions = ImageOptions()
@@ -555,6 +559,7 @@ class BuildOptions:
     credentials: CredentialOptions = CredentialOptions()
     network: NetworkOptions = NetworkOptions()
     log: LogOptions = LogOptions()
+    only_plans: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,11 @@ class PublishImage:
         self._reporter = reporter
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """What the image is written to, by name."""
+        return tuple(destination.name for destination in self._destinations)
+
+    @property
     def downloaded(self) -> frozenset[Digest]:
         """Digests of the layers that had to be fetched to be written elsewhere."""
         return frozenset(self._fetcher.opened)

@@ -15,6 +15,8 @@ from application.contents import Contents
 from application.gather_facts import GatherFacts
 from application.options import BuildOptions, WarmOptions
 from application.perform_effects import PerformEffects
+from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
+from application.plan_stage import PlanStage
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
@@ -149,6 +151,9 @@ class Container(containers.DeclarativeContainer):
             reporter,
         ),
     )
+    named_contexts = providers.Singleton(
+        context_builders.named_contexts, options, aside, work_directory, reporter
+    )
     publish = providers.Singleton(
         PublishImage,
         image_options=options.provided.image,
@@ -158,6 +163,39 @@ class Container(containers.DeclarativeContainer):
         results=results,
         reporter=reporter,
     )
+    plan_image = providers.Singleton(
+        BuildImage,
+        prepare=prepare,
+        bases=bases,
+        stages=providers.Singleton(
+            PlanStage,
+            facts=providers.Singleton(
+                GatherFacts,
+                add_sources=providers.Singleton(
+                    AddSources,
+                    archives=archives,
+                    downloads=providers.Object(nothing_fetched),
+                    repositories=providers.Object(nothing_fetched),
+                    secrets=secrets,
+                    contents=contents,
+                ),
+            ),
+            contents=contents,
+            reader=reader,
+            reporter=reporter,
+            cache=step_cache,
+            is_one_layer=options.provided.snapshot.single,
+        ),
+        publish=publish,
+        layers=providers.Singleton(UnreadLayers),
+        roots=providers.Singleton(NoRoots),
+        named_contexts=named_contexts,
+        contents=contents,
+        mounts=None,
+        reporter=reporter,
+        cache=step_cache,
+        indexes=step_cache,
+    )
     build_image = providers.Singleton(
         BuildImage,
         prepare=prepare,
@@ -166,9 +204,7 @@ class Container(containers.DeclarativeContainer):
         publish=publish,
         layers=layers,
         roots=roots,
-        named_contexts=providers.Singleton(
-            context_builders.named_contexts, options, aside, work_directory, reporter
-        ),
+        named_contexts=named_contexts,
         contents=contents,
         mounts=mounts,
         reporter=reporter,

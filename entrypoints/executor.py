@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
-    """Build an image and return the exit status of success.
+    """Build or plan an image and return the exit status of success.
 
     The seam to the composition root, which is imported here and nowhere else.
 
@@ -75,6 +75,9 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
     try:
         # Enters namespaces, which needs a process with a single thread: first.
         reporter.info(str(container.isolation()))
+        if options.only_plans:
+            container.plan_image().plan()
+            return SUCCESS
         try:
             published = container.build_image().run()
         finally:

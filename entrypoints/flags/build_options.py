@@ -67,6 +67,7 @@ def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
         credentials=credential_options(environment),
         network=network_options(environment),
         log=log_options(given),
+        only_plans=given.boolean("dryrun"),
     )
 
 

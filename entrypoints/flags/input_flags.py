@@ -135,7 +135,8 @@ INPUT_FLAGS = (
         group=Group.INPUT,
         default="false",
         origin=Origin.FORK,
-        help="print the plan of the build, build nothing",
+        help="tell what the build would do, and do none of it",
+        differs="what a step would do is looked up in the layer cache, too",
     ),
 )
 

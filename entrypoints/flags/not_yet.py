@@ -47,7 +47,6 @@ _NO_UPLOAD = "writes result files to paths only"
 _NO_ATTESTATION = "attaches nothing to an image"
 
 NOT_YET = (
-    NotYet("dryrun", "cannot print a plan"),
     NotYet("digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-tag-with-digest-file", _NO_UPLOAD, "=URL", _address),

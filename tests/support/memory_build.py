@@ -33,7 +33,7 @@ from adapters.memory.process import MemoryProcessRunner, Program
 from adapters.memory.repositories import MemoryRepositories
 from adapters.memory.secrets import MemorySecrets
 from application.add_sources import AddSources
-from application.build_image import BuildImage
+from application.build_image import BuildImage, StageBuilder
 from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
@@ -46,6 +46,8 @@ from application.options import (
     OutputOptions,
 )
 from application.perform_effects import PerformEffects
+from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
+from application.plan_stage import PlanStage
 from application.ports.context import ContextSource
 from application.ports.images import BuiltImage, ImageDestination, ImageSource
 from application.ports.kept_caches import KeptCaches
@@ -192,7 +194,40 @@ class MemoryBuild:
             setattr(self.cache, name, getattr(earlier.cache, name))
         return self
 
-    def service(self) -> BuildImage:
+    def plan(self) -> list[str]:
+        """Plan, and return what is told."""
+        self.service(is_plan=True).plan()
+        return [text for level, text in self.reporter.messages if level == "info"]
+
+    def _stages(self, steps: StepCache | None, *, is_plan: bool) -> StageBuilder:
+        facts = GatherFacts(
+            add_sources=AddSources(
+                archives=self.archives,
+                downloads=nothing_fetched if is_plan else lambda: self.downloads,
+                repositories=nothing_fetched if is_plan else lambda: self.repositories,
+                secrets=self.secrets,
+                contents=self.contents,
+            )
+        )
+        if is_plan:
+            return PlanStage(
+                facts=facts,
+                contents=self.contents,
+                reader=MemoryDockerfileReader(),
+                reporter=self.reporter,
+                cache=steps,
+                is_one_layer=self.snapshot is not None,
+            )
+        return BuildStage(
+            facts=facts,
+            effects=self.effects,
+            reader=MemoryDockerfileReader(),
+            reporter=self.reporter,
+            cache=steps,
+            snapshot=self.snapshot,
+        )
+
+    def service(self, *, is_plan: bool = False) -> BuildImage:
         """Wire the services as the composition root does."""
         steps = None
         if self._cache_options is not None:
@@ -220,22 +255,7 @@ class MemoryBuild:
                 named_images=self.named_images,
                 reporter=self.reporter,
             ),
-            stages=BuildStage(
-                facts=GatherFacts(
-                    add_sources=AddSources(
-                        archives=self.archives,
-                        downloads=lambda: self.downloads,
-                        repositories=lambda: self.repositories,
-                        secrets=self.secrets,
-                        contents=self.contents,
-                    )
-                ),
-                effects=self.effects,
-                reader=MemoryDockerfileReader(),
-                reporter=self.reporter,
-                cache=steps,
-                snapshot=self.snapshot,
-            ),
+            stages=self._stages(steps, is_plan=is_plan),
             publish=PublishImage(
                 image_options=self._image,
                 output_options=self._output,
@@ -244,11 +264,11 @@ class MemoryBuild:
                 results=self.results,
                 reporter=self.reporter,
             ),
-            layers=self.layers,
-            roots=self.roots,
+            layers=UnreadLayers() if is_plan else self.layers,
+            roots=NoRoots() if is_plan else self.roots,
             named_contexts=self.named_contexts,
             contents=self.contents,
-            mounts=self.mounts,
+            mounts=None if is_plan else self.mounts,
             reporter=self.reporter,
         )
 

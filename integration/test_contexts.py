@@ -230,7 +230,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
         ("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN", "refused the credential"),
         ("AWS_SECRET_ACCESS_KEY", "s3cr3t-but-wrong", "refused the credential"),
         ("AWS_PROFILE", "nobody", "nobody"),
-        ("S3_ENDPOINT", "http://127.0.0.1:1", "cannot be reached"),
+        ("S3_ENDPOINT", "http://127.0.0.1:1", "the connection was refused"),
         ("S3_ENDPOINT", "nonsense", "Invalid endpoint"),
     ],
 )

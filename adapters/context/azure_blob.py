@@ -6,6 +6,7 @@ adapter's business.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
@@ -14,15 +15,19 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob import BlobClient
 
 from adapters.context.azure_address import BlobAddress
-from adapters.context.ranges import Part
+from adapters.context.ranges import Part, broken
 from adapters.http.retries import RETRY_STATUSES, TryAgain
 from application.errors import ContextUnavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+# What it logs is for its developers; without a handler it would get on our output.
+logging.getLogger("azure").addHandler(logging.NullHandler())
+
 _KEY = "AZURE_STORAGE_ACCESS_KEY"
 _CREDENTIALS = f"set {_KEY} to a key of the account, or use an address with a signature"
+_NETWORK = "check the account's name, AZURE_STORAGE_BLOB_ENDPOINT and the network"
 
 
 class AzureBlob:
@@ -60,15 +65,20 @@ class AzureBlob:
             )
             data: bytes = loaded.readall()
         except failures.HttpResponseError as error:
+            unsigned = isinstance(error, failures.ClientAuthenticationError)
+            if not error.status_code and not unsigned:  # the answer broke off
+                raise broken(self.place, error, _NETWORK) from error
             raise self._refused(error) from error
         except failures.AzureError as error:
-            raise self._broken(error) from error
+            inner = error.inner_exception or error
+            raise broken(self.place, inner, _NETWORK) from error
         except ValueError as error:
             raise self._problem(
                 "the address or the key is not valid", _CREDENTIALS
             ) from error
         properties = loaded.properties
-        return Part(data, int(properties.size), str(properties.etag or ""))
+        total = str(properties.content_range or "").rpartition("/")[2]
+        return Part(data, int(total or len(data)), str(properties.etag or ""))
 
     def _new_client(self) -> BlobClient:
         return BlobClient(
@@ -112,14 +122,6 @@ class AzureBlob:
             return self._problem("the blob is empty", "upload the archive again")
         problem = self._problem(f"the account answered {status} {code}", None)
         return TryAgain(problem) if status in RETRY_STATUSES else problem
-
-    def _broken(self, error: failures.AzureError) -> TryAgain | ContextUnavailable:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            hint = "put the CA certificate into a directory of SSL_CERT_DIR"
-            return self._problem("the server's certificate is not trusted", hint)
-        hint = "check the account's name, AZURE_STORAGE_BLOB_ENDPOINT and the network"
-        problem = self._problem("the account cannot be reached, or broke off", hint)
-        return TryAgain(problem)
 
     def _problem(self, what: str, hint: str | None) -> ContextUnavailable:
         return ContextUnavailable(

@@ -6,6 +6,7 @@ that are public can still be fetched. STORAGE_EMULATOR_HOST is heeded by the cli
 
 from __future__ import annotations
 
+import logging
 import os
 
 from google.api_core import exceptions as failures
@@ -13,9 +14,9 @@ from google.auth import exceptions as auth_failures
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.resumable_media import DataCorruption
-from requests import RequestException, exceptions
 
-from adapters.context.ranges import Part
+from adapters.context.ranges import Part, broken
+from adapters.http.errors import TRANSPORT_EXCEPTIONS
 from adapters.http.retries import RETRY_STATUSES, TryAgain
 from application.errors import ContextUnavailable
 
@@ -23,6 +24,10 @@ _CREDENTIALS = (
     "name a key file in GOOGLE_APPLICATION_CREDENTIALS, or run with a service account"
     " that may read the bucket"
 )
+# What it logs is for its developers; without a handler it would get on our output.
+logging.getLogger("google").addHandler(logging.NullHandler())
+
+_NETWORK = "check STORAGE_EMULATOR_HOST and the network"
 
 
 class GcsObject:
@@ -46,14 +51,17 @@ class GcsObject:
         """Fetch bytes of the object; see `adapters.context.ranges.Fetch`."""
         try:
             blob = self._blob = self._blob or self._found()
-            if not blob.size:
+            size = int(blob.size or 0)
+            if not size:
                 return Part(b"", 0, "")
+            # a download changes what the blob says of itself
+            version = version or str(blob.generation or "")
             data: bytes = blob.download_as_bytes(
                 start=start,
                 end=start + length - 1,
                 raw_download=True,
                 checksum=None,
-                if_generation_match=blob.generation if version else None,
+                if_generation_match=int(version) if version else None,
                 retry=None,
             )
         except failures.GoogleAPICallError as error:
@@ -61,9 +69,9 @@ class GcsObject:
         except auth_failures.GoogleAuthError as error:
             what = "the credential cannot be read, or no token be had for it"
             raise self._problem(what, _CREDENTIALS) from error
-        except (RequestException, DataCorruption, ConnectionError) as error:
-            raise self._broken(error) from error
-        return Part(data, blob.size, str(blob.generation))
+        except (*TRANSPORT_EXCEPTIONS, DataCorruption) as error:
+            raise broken(self.place, error, _NETWORK) from error
+        return Part(data, size, version)
 
     def _found(self) -> storage.Blob:
         blob = self._client().bucket(self._bucket).blob(self._name)
@@ -103,14 +111,6 @@ class GcsObject:
         if self._is_anonymous:
             return "no credential was found, and the object is not public"
         return "the store refused the credential"
-
-    def _broken(self, error: Exception) -> TryAgain | ContextUnavailable:
-        if isinstance(error, exceptions.SSLError):
-            hint = "put the CA certificate into a directory of SSL_CERT_DIR"
-            return self._problem("the server's certificate is not trusted", hint)
-        hint = "check STORAGE_EMULATOR_HOST and the network"
-        problem = self._problem("the store cannot be reached, or broke off", hint)
-        return TryAgain(problem)
 
     def _problem(self, what: str, hint: str | None) -> ContextUnavailable:
         return ContextUnavailable(

@@ -11,8 +11,10 @@ from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 from adapters.archive.chunks import CHUNK
-from adapters.http.retries import Retries
+from adapters.http.errors import Failure, causes, translate
+from adapters.http.retries import Retries, TryAgain
 from application.errors import ContextUnavailable
+from domain.errors import KanipyError
 
 PART = 8 * CHUNK
 """Bytes of a part: few enough to be held in memory."""
@@ -35,6 +37,28 @@ class Part(NamedTuple):
 Fetch = Callable[[int, int, str], Part]
 """Fetches bytes of an object: where they start, how many, of which version (""
 at first). Raises `TryAgain` for what may pass, and errors of the port."""
+
+
+def broken(place: str, error: BaseException, hint: str) -> Exception:
+    """Return what to raise for an exception of a client that got no whole answer.
+
+    Args:
+        place: The object's address.
+        error: The exception; what it was made from tells what happened.
+        hint: What to check where a store cannot be reached.
+    """
+    for cause in causes(error):
+        if isinstance(cause, KanipyError):
+            return cause  # a build that is told to stop; clients take it for theirs
+    failure = translate(error, "").failure
+    if failure is Failure.CERTIFICATE:
+        hint = "put the CA certificate into a directory of SSL_CERT_DIR"
+    elif failure is Failure.BROKEN:
+        hint = "run the build again"
+    problem = ContextUnavailable(
+        f"the build context cannot be fetched: {failure.value}", place=place, hint=hint
+    )
+    return TryAgain(problem) if failure.is_transient else problem
 
 
 class RangedArchive:

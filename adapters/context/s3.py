@@ -13,7 +13,8 @@ import botocore.exceptions as failures
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from adapters.context.ranges import Part
+from adapters.context.ranges import Part, broken
+from adapters.http.errors import TRANSPORT_EXCEPTIONS
 from adapters.http.retries import RETRY_STATUSES, TryAgain
 from application.errors import ContextUnavailable
 
@@ -24,6 +25,8 @@ _CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, mount ~/.aws, or run with a role"
     " that may read the bucket"
 )
+_NETWORK = "check S3_ENDPOINT, AWS_REGION and the network"
+_CHANGED = ("the object changed while it was fetched", "run the build again")
 _REFUSALS = {
     # What the store calls it, what happened, what to do about it.
     "NoSuchBucket": ("there is no such bucket", "check its name, and S3_ENDPOINT"),
@@ -35,10 +38,8 @@ _REFUSALS = {
         "the bucket is in another region",
         "set AWS_REGION",
     ),
-    "PreconditionFailed": (
-        "the object changed while it was fetched",
-        "run the build again",
-    ),
+    "PreconditionFailed": _CHANGED,
+    "412": _CHANGED,
 }
 _CREDENTIAL_CODES = frozenset({
     "AccessDenied", "401", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch",
@@ -50,6 +51,7 @@ _BROKEN = (
     failures.HTTPClientError,
     failures.ConnectionError,
     failures.IncompleteReadError,
+    *TRANSPORT_EXCEPTIONS,
 )
 
 
@@ -105,7 +107,7 @@ class S3Object:
         except failures.CredentialRetrievalError as error:
             raise self._problem("no credential could be had", _CREDENTIALS) from error
         except _BROKEN as error:
-            raise self._broken(error) from error
+            raise broken(self.place, error, _NETWORK) from error
         except (failures.BotoCoreError, ValueError) as error:
             raise self._problem(str(error), "check S3_ENDPOINT and AWS_*") from error
         total = int(answer.get("ContentRange", "/0").rpartition("/")[2])
@@ -117,7 +119,7 @@ class S3Object:
         style = "path" if self._options.path_style else "auto"
         config = Config(
             s3={"addressing_style": style},
-            retries={"mode": "standard", "total_max_attempts": 2},
+            retries={"total_max_attempts": 1},
             signature_version=UNSIGNED if self._is_anonymous else None,
             connect_timeout=30,
             read_timeout=300,
@@ -147,14 +149,6 @@ class S3Object:
         if self._is_anonymous:
             return "no credential was found, and the object is not public"
         return f"the store refused the credential ({code})"
-
-    def _broken(self, error: failures.BotoCoreError) -> TryAgain | ContextUnavailable:
-        if isinstance(error, failures.SSLError):
-            hint = "put the CA certificate into a directory of SSL_CERT_DIR"
-            return self._problem("the server's certificate is not trusted", hint)
-        hint = "check S3_ENDPOINT, AWS_REGION and the network"
-        problem = self._problem("the store cannot be reached, or broke off", hint)
-        return TryAgain(problem)
 
     def _problem(self, what: str, hint: str | None) -> ContextUnavailable:
         return ContextUnavailable(

@@ -77,7 +77,7 @@ TRANSPORT_EXCEPTIONS = (
 
 def translate(error: BaseException, host: str) -> TransportError:
     """Return the transport error for an exception of `TRANSPORT_EXCEPTIONS`."""
-    chain = list(_causes(error))
+    chain = list(causes(error))
     for failure, kinds in _KINDS:
         for cause in chain:
             if isinstance(cause, kinds):
@@ -112,7 +112,7 @@ _KINDS: tuple[tuple[Failure, _Kinds], ...] = (
 )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and all it was made from, outermost first."""
     pending: list[BaseException] = [error]
     seen: set[int] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -226,7 +226,8 @@ class BuildImage:
                 chain=base.chain,
             ),
             FactSources(
-                source=lambda name, line: self._source(name, line, prepared, build)
+                source=lambda name, line: self._source(name, line, prepared, build),
+                complete=build.complete,
             ),
             build.prepared.settings,
         )
@@ -298,7 +299,7 @@ class BuildImage:
         stage = dockerfile.source_stage(prepared.stage, name, line=line)
         if stage is not None:
             files = self._build_stage(stage, build).filesystem
-            return _source_tree(files, f"stage {stage}")
+            return build.source_tree(files, f"stage {stage}")
         if name in self._named_contexts:
             return self._named_context_tree(name, build)
         try:
@@ -340,7 +341,7 @@ class BuildImage:
             files = self._files(origin, _image_layers(base))
             build.filesystems.append(files)
             self._contents.add(origin, files)
-            build.sources[origin] = _source_tree(files, f"image {name}")
+            build.sources[origin] = build.source_tree(files, f"image {name}")
         return build.sources[origin]
 
     def _warn_of_unused_arguments(self, build: _Build) -> None:
@@ -371,6 +372,24 @@ class _Build:
     stages: dict[int, BuiltStage] = field(default_factory=dict)
     filesystems: list[LayeredFilesystem] = field(default_factory=list)
     sources: dict[str, SourceTree] = field(default_factory=dict)
+    copied: dict[str, LayeredFilesystem] = field(default_factory=dict)
+
+    def source_tree(self, files: LayeredFilesystem, description: str) -> SourceTree:
+        """Return a stage or image as what files are copied from."""
+        self.copied[files.name] = files
+        return SourceTree(
+            tree=files.tree,
+            origin=files.name,
+            keeps_owners=True,
+            description=description,
+            is_thin=files.is_thin,
+        )
+
+    def complete(self, source: SourceTree, paths: Iterable[str]) -> SourceTree:
+        """Return a thin source with all about some of its files."""
+        if not source.is_thin:
+            return source
+        return replace(source, tree=self.copied[source.origin].tree_with(paths))
 
     def discard_roots(self) -> None:
         """Remove all roots from disk. Idempotent."""
@@ -385,15 +404,6 @@ def _image_layers(base: BaseImage) -> tuple[StageLayer, ...]:
         for descriptor, diff_id in zip(
             image.manifest.layers, image.config.diff_ids, strict=True
         )
-    )
-
-
-def _source_tree(files: LayeredFilesystem, description: str) -> SourceTree:
-    return SourceTree(
-        tree=files.full_tree,
-        origin=files.name,
-        keeps_owners=True,
-        description=description,
     )
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from application.add_sources import Added, AddSources
 from application.layered_filesystem import LayeredFilesystem
 from domain.build.accounts import Accounts
-from domain.build.copying import SourceTree
-from domain.build.mounts import MountSources, mount_origins, run_mounts
+from domain.build.copying import SourceTree, copied_files
+from domain.build.mounts import (
+    MountSources,
+    mount_origins,
+    mounted_files,
+    plan_mounts,
+    run_mounts,
+)
 from domain.build.plan import Facts
+from domain.build.transfer import copy_request
 from domain.build.words import Words
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
 from domain.snapshot.tree import FileTree
-from domain.values import dataclass
+from domain.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +30,11 @@ class FactSources:
     Attributes:
         source: Returns the file system of a `--from` (None: the build context), for
             the instruction at a line.
+        complete: Returns a thin one with all about some of its files.
     """
 
     source: Callable[[str | None, int], SourceTree]
+    complete: Callable[[SourceTree, Iterable[str]], SourceTree]
 
 
 class GatherFacts:
@@ -103,7 +112,16 @@ class GatherFacts:
             KanipyError: What the ports raise.
         """
         origins = mount_origins(run_mounts(instruction, words))
-        return {name: sources.source(name, words.line) for name in origins}
+        found = {name: sources.source(name, words.line) for name in origins}
+        if not any(source.is_thin for source in found.values()):
+            return found
+        shown = list(mounted_files(plan_mounts(instruction, words, found)))
+        return {
+            name: sources.complete(
+                source, [file.path for file in shown if file.origin == source.origin]
+            )
+            for name, source in found.items()
+        }
 
     def _transfer_facts(
         self,
@@ -138,7 +156,11 @@ def _transfer_source(
     instruction: Copy | Add, words: Words, sources: FactSources
 ) -> SourceTree:
     from_ = instruction.from_ if isinstance(instruction, Copy) else None
-    return sources.source(from_, words.line)
+    source = sources.source(from_, words.line)
+    if not source.is_thin:
+        return source
+    request = copy_request(replace(instruction, chown=None), words, Accounts())
+    return sources.complete(source, copied_files(request, source))
 
 
 def _accounts(stage: LayeredFilesystem) -> Accounts:

@@ -189,14 +189,27 @@ class LayeredFilesystem:
         return self._tree
 
     @property
-    def full_tree(self) -> FileTree:
-        """What the file system holds, with everything about its files."""
+    def is_thin(self) -> bool:
+        """Whether the tree has no more than the names of some files."""
         self.read()
-        if any(index.is_thin for index in self._indexes):
+        return any(index.is_thin for index in self._indexes)
+
+    def tree_with(self, paths: Iterable[str]) -> FileTree:
+        """Return what the file system holds, with everything about some files.
+
+        Only the layers that have them are completed.
+
+        Args:
+            paths: Regular files of the tree.
+        """
+        self.read()
+        wanted = {self._locate(path)[0] for path in paths}
+        if any(self._indexes[number].is_thin for number in wanted):
+            pairs = zip(self._layers, self._indexes, strict=True)
             self._adopt(
                 [
-                    self._full(layer, index)
-                    for layer, index in zip(self._layers, self._indexes, strict=True)
+                    self._full(layer, index) if number in wanted else index
+                    for number, (layer, index) in enumerate(pairs)
                 ]
             )
         return self.tree
@@ -357,7 +370,7 @@ class LayeredFilesystem:
 
     def digest(self, path: str) -> str:
         """Return the hex sha256 of a file of the tree, "" where nobody knows it."""
-        row = self.full_tree.get(path)
+        row = self.tree_with([path]).get(path)
         return row.sha256 if row is not None else ""
 
     def prepare(self, paths: Iterable[str]) -> None:

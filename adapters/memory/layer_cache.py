@@ -39,6 +39,7 @@ class MemoryLayerCache:
         asked: Keys that were looked for, in order.
         found: Those of them that were there.
         opened: Digests of the layers that were read from here.
+        completed: Digests of the layers whose full indexes were read.
     """
 
     def __init__(self, layers: LayerStore, repository: str = "cache") -> None:
@@ -50,6 +51,7 @@ class MemoryLayerCache:
         self.asked: list[CacheKey] = []
         self.found: list[CacheKey] = []
         self.opened: list[Digest] = []
+        self.completed: list[Digest] = []
         self.layers = layers
         self._reference = Reference.parse(repository)
 
@@ -111,6 +113,7 @@ class MemoryLayerCache:
     ) -> LayerIndex | None:
         """Return a full index; see the port."""
         del diff_id, thin
+        self.completed.append(layer.digest)
         return self.indexes.get(layer.digest)
 
     def store_index(

@@ -7,7 +7,7 @@ docs/compatibility.md. Nothing is read here: contents are named, not opened.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from domain.values import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -40,12 +40,14 @@ class SourceTree:
         keeps_owners: Whether owners are copied. Those of a build context are
             not: its files belong to root.
         description: What to call it in messages ("the build context").
+        is_thin: Whether of some files no more may be known than their names.
     """
 
     tree: FileTree
     origin: str
     keeps_owners: bool
     description: str
+    is_thin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,27 @@ def plan_copy(request: CopyRequest, source: SourceTree, tree: FileTree) -> Layer
     for inline in request.inline:
         copier.copy_inline(inline)
     return draft.plan()
+
+
+def copied_files(request: CopyRequest, source: SourceTree) -> Iterator[str]:
+    """Yield the regular files that a COPY takes, wherever it lays them.
+
+    Only names are looked at: the tree may be thin.
+    """
+    for word in request.sources:
+        selection = Selection(exclude=request.exclude)
+        if request.parents:
+            wanted = ParentsSource.parse(word)
+            word = wanted.directory  # noqa: PLW2901 - what follows is the same
+            selection = Selection(include=wanted.rules(), exclude=request.exclude)
+        for path in expand_wildcards(word, source.tree):
+            entry = source.tree.get(source.tree.resolve(path))
+            if entry is None:
+                continue
+            rows = [each.entry for each in selection.below(entry.path, source.tree)]
+            for row in (entry, *rows):
+                if row.type is FileType.FILE:
+                    yield row.path
 
 
 def absolute_destination(word: str, working_directory: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from domain.values import dataclass, field
 from typing import assert_never
 
@@ -175,6 +175,19 @@ def plan_mounts(
     if script is not None:
         planned.append(script)
     return tuple(sorted(planned, key=lambda each: (each.target or "").split("/")))
+
+
+def mounted_files(mounts: Sequence[PlannedMount]) -> Iterator[StoredContent]:
+    """Yield the regular files that mounts show, or that caches begin with."""
+    for mount in mounts:
+        plan = LayerPlan()
+        if isinstance(mount, BindMount):
+            plan = mount.tree.plan
+        elif isinstance(mount, CacheMount):
+            plan = mount.plan
+        for row in plan.rows:
+            if isinstance(row, PlannedEntry) and isinstance(row.content, StoredContent):
+                yield row.content
 
 
 def heredoc_script(instruction: Run) -> FileMount | None:

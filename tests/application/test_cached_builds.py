@@ -17,6 +17,7 @@ from domain.image.config import ContainerConfig
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.index import LayerIndex
 from domain.values import replace
+from tests.support.archives import file, hard_link, layer
 from tests.support.memory_build import (
     BASE_LAYERS,
     Command,
@@ -523,3 +524,56 @@ def test_what_a_found_step_removed_stays_removed() -> None:
     assert rows(second) == rows(build(text, commands, context=context))
     third = build(text + "RUN one\n", {**commands, **COMMANDS}, after=first)
     assert rows(third) == rows(build(text + "RUN one\n", {**commands, **COMMANDS}))
+
+
+@pytest.mark.parametrize(
+    ("step", "layers"),
+    [
+        ("COPY --from=old /srv /copied", [1]),
+        ("COPY --from=old /www/data /copied", [1]),
+        ("COPY --from=old /www/d* /bin/sh /copied/", [0, 1]),
+        ("COPY --from=old --parents /srv/./d* /copied/", [1]),
+        ("COPY --from=old --exclude=bin/sh --exclude=etc/* / /copied/", [1]),
+        ("COPY --from=old /tmp /copied", []),
+        ("COPY --from=base /srv/data /copied", [1]),
+        ("RUN --mount=from=old,source=www,target=/m one", [1]),
+        ("RUN --mount=type=cache,from=base,source=bin,target=/m one", [0]),
+        ("RUN --mount=target=/m one", []),
+    ],
+)
+def test_rows_are_read_of_the_layers_that_files_are_taken_from(
+    step: str, layers: list[int]
+) -> None:
+    text = f"FROM base AS old\nFROM scratch\n{step}\n"
+    commands = {"one": writes("one")}
+    first = build(text, commands)
+    second = build(text, commands, after=first)
+    wanted = [BASE_LAYERS[number].descriptor.digest for number in layers]
+    assert second.cache.completed == wanted
+    assert digest(second) == digest(first)
+
+
+def test_the_rows_of_the_base_are_not_read_for_what_a_step_made() -> None:
+    first = build(STAGES, COMMANDS)
+    second = build(STAGES, COMMANDS, after=first)
+    made = first.cache.steps[first.cache.asked[0]]
+    assert made is not None
+    assert second.cache.completed == [made.descriptor.digest]
+
+
+def test_a_hard_link_to_a_lower_layer_has_the_row_of_its_file() -> None:
+    """Only the link is taken; what it is stands in the layer below."""
+    text = "FROM linked AS old\nFROM scratch\nCOPY --from=old /link /copied\n"
+    lower = layer(file("file", b"data", 0o640, uid=5, gid=6))
+    upper = layer(hard_link("link", "file"), file("other", b"x"))
+    made: list[MemoryBuild] = []
+    for _ in range(2):
+        each = MemoryBuild(text, cache=ON)
+        each.add_base("linked", [lower, upper])
+        if made:
+            each.after(made[0])
+        each.run()
+        made.append(each)
+    first, second = made
+    assert second.cache.completed == [lower.descriptor.digest]
+    assert second.rows(-1) == first.rows(-1) == ["f 0640 5:6 copied"]

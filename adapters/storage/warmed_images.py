@@ -1,4 +1,4 @@
-"""The directory of warmed base images, as builds read it (docs/cache-directory.md).
+"""The directory of warmed base images, as builds read it (docs/warmer.md).
 
     sha256:<hex>/                an entry: an OCI layout, ours or of kaniko's fork
     sha256:<hex>                 an entry of kaniko: a docker archive,

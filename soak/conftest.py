@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from integration.services.docker import running_docker
+from integration.services.executor_image import ExecutorImage, make_images
+
 DEFAULT_SECONDS = 600
 
 TimedSeeds = Callable[[float], Iterator[int]]
@@ -31,3 +34,10 @@ def timed_seeds(record_property: Callable[[str, object], None]) -> TimedSeeds:
             seed += 1
 
     return seeds
+
+
+@pytest.fixture(scope="session")
+def executor_image() -> Iterator[ExecutorImage]:
+    """Make the images in a docker of their own."""
+    with running_docker() as docker:
+        yield make_images(docker)

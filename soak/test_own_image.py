@@ -2,27 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from image.make import PROXIES, network_flags
 from integration.executor import named_base
 from integration.image_comparison.comparison import compare_images, load_image
 from integration.image_comparison.differences import report
 from integration.services.bases import DEBIAN, debian_layout
-from integration.services.docker import running_docker
-from integration.services.executor_image import SOURCE, ExecutorImage, make_images
+from integration.services.executor_image import SOURCE, ExecutorImage
 
 PASSED_ON = {"PIP_INDEX_URL", *PROXIES, *map(str.lower, PROXIES)}
-
-
-@pytest.fixture(scope="module")
-def executor_image() -> Iterator[ExecutorImage]:
-    """Make the images in a docker of their own."""
-    with running_docker() as docker:
-        yield make_images(docker)
 
 
 def test_the_image_builds_itself(executor_image: ExecutorImage, tmp_path: Path) -> None:

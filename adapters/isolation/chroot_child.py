@@ -6,14 +6,21 @@ adopts every orphan (it is a sub-reaper) and kills until it has no child left.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import time
 from typing import NoReturn
 
 from adapters.isolation.orders import Answers, Orders
 from adapters.isolation.program import become
 from adapters.isolation.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from adapters.isolation.waiting import wait_for
+
+SECONDS_TO_DIE = 60
+"""How long a killed process may take: the disk may keep it waiting."""
+
+_PAUSE = 0.002
 
 
 def run(orders: Orders, answers: Answers) -> int:
@@ -28,7 +35,7 @@ def run(orders: Orders, answers: Answers) -> int:
     if child == 0:
         _enter(orders, answers)
     try:
-        return wait_for(child, lambda: os.kill(child, signal.SIGKILL))
+        return wait_for(child, lambda: _kill(child))
     finally:
         kill_all_children()
 
@@ -49,16 +56,22 @@ def kill_all_children() -> None:
 
     Only direct children are killed, and they keep their numbers until they are
     reaped here, so that no stranger is hit. Their children become ours.
+
+    Raises:
+        OSError: One does not end: it could go on writing unseen.
     """
+    patience = time.monotonic() + SECONDS_TO_DIE
     while True:
         for child in _children():
             _kill(child)
         try:
-            os.waitpid(-1, 0)
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return
+        if time.monotonic() > patience:
+            raise OSError(errno.EBUSY, "does not end", "a process that RUN left")
+        time.sleep(_PAUSE)
 
 
 def _kill(child: int) -> None:

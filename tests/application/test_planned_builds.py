@@ -220,6 +220,11 @@ def test_a_stage_that_makes_one_layer_is_found_whole() -> None:
     ]
 
 
+def test_a_stage_that_makes_one_layer_may_depend_on_a_download() -> None:
+    text = "FROM scratch\nADD https://example.com/f /f\nRUN one\n"
+    assert hits(plan(text, single_snapshot=True))[0] == "FROM scratch: one layer"
+
+
 def hits(told: list[str]) -> list[str]:
     """Return what is told of instructions and roots, without what is around it."""
     lines = [line.strip() for line in told if line.startswith("  ")]

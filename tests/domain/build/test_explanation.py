@@ -103,6 +103,20 @@ def test_a_step_is_compared_with_the_one_of_the_same_instruction() -> None:
     assert said([now], *then) == ["miss, changed: ENV A"]
 
 
+def test_the_same_instruction_is_nearer_than_more_in_common() -> None:
+    now = step({INSTRUCTION: "two", "ENV A": "2", "ENV B": "2"})
+    then = [
+        step({"ENV A": "2", "ENV B": "2"}),
+        step({INSTRUCTION: "two", "ENV A": "3", "ENV B": "3"}),
+    ]
+    assert said([now], *then) == ["miss, changed: ENV A, ENV B"]
+
+
+def test_the_first_step_that_changed_is_the_cause() -> None:
+    steps = [step(line=2), step({BEFORE: "x"}, line=3), step({BEFORE: "y"}, line=4)]
+    assert said(steps, step())[2] == "miss, works on what line 2 made"
+
+
 def test_a_step_is_compared_with_the_nearest_of_them() -> None:
     now = step({"ENV A": "2", "ENV B": "3"})
     then = [step(), step({"ENV A": "2"})]

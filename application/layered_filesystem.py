@@ -27,7 +27,7 @@ from application.ports.layers import LayerStore, OpenBlob, WrittenLayer
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
-from domain.snapshot.entry import FileType
+from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.index import MAXIMUM_ACCOUNT_FILE, LayerIndex
 from domain.snapshot.layer_plan import StoredContent
 from domain.snapshot.tree import FileTree
@@ -203,7 +203,11 @@ class LayeredFilesystem:
             paths: Regular files of the tree.
         """
         self.read()
-        wanted = {self._locate(path)[0] for path in paths}
+        self._complete({self._locate(path)[0] for path in paths})
+        return self.tree
+
+    def _complete(self, wanted: set[int]) -> None:
+        """Know everything about the files of some layers, by their numbers."""
         if any(self._indexes[number].is_thin for number in wanted):
             pairs = zip(self._layers, self._indexes, strict=True)
             self._adopt(
@@ -212,7 +216,6 @@ class LayeredFilesystem:
                     for number, (layer, index) in enumerate(pairs)
                 ]
             )
-        return self.tree
 
     @property
     def unknown(self) -> str:
@@ -328,8 +331,22 @@ class LayeredFilesystem:
             self._given[layer.descriptor.digest] = index
 
     def tree_below(self, count: int) -> FileTree:
-        """Return what the lowest layers make; reads them if that was not done."""
+        """Return what the lowest layers make; reads them if that was not done.
+
+        Everything is known of the files that the layers above replace or link to.
+        """
         self.read()
+        below = _merged(self._indexes[:count])
+        met = (
+            path
+            for index in self._indexes[count:]
+            for path in (*index.entries, *index.links.values())
+        )
+        files = [path for path in met if _is_file(below.get(path))]
+        wanted = {self._locate(path, count)[0] for path in files}
+        if not any(self._indexes[number].is_thin for number in wanted):
+            return below
+        self._complete(wanted)
         return _merged(self._indexes[:count])
 
     def replace_above(self, count: int, written: WrittenLayer | None) -> None:
@@ -460,12 +477,17 @@ class LayeredFilesystem:
         self._indexes = indexes
         self._tree = _merged(indexes)
 
-    def _locate(self, path: str) -> tuple[int, str]:
+    def _locate(self, path: str, below: int | None = None) -> tuple[int, str]:
         """Return the layer a file of the tree comes from, and its path there.
 
         The path differs where a layer hard-links a file of a lower one.
+
+        Args:
+            path: The file.
+            below: How many layers are looked at, the lowest ones; None for all.
         """
-        for number in range(len(self._indexes) - 1, -1, -1):
+        count = len(self._indexes) if below is None else below
+        for number in range(count - 1, -1, -1):
             index = self._indexes[number]
             if path in index.entries:
                 return number, path
@@ -505,6 +527,10 @@ def _merged(indexes: Iterable[LayerIndex]) -> FileTree:
     for index in indexes:
         tree = tree.apply(index)
     return tree
+
+
+def _is_file(row: FileEntry | None) -> bool:
+    return row is not None and row.type is FileType.FILE
 
 
 def _layer_origin(layer: StageLayer) -> str:

@@ -13,7 +13,7 @@ from domain.build.effect import Effect, Materialise, RunProcess
 from domain.build.process import ProcessSpec
 from domain.image.config import ContainerConfig
 from domain.image.media_type import Compression, compression_of
-from tests.support.archives import directory, layer
+from tests.support.archives import directory, file, layer
 from tests.support.memory_build import BASE_LAYERS, Command, MemoryBuild, inputs, writes
 
 ON = CacheOptions(enabled=True)
@@ -269,3 +269,22 @@ def test_the_base_of_a_stage_counts() -> None:
     second.add_base("other", BASE_LAYERS[:2])
     second.after(first).run()
     assert second.cache.found == []
+
+
+def test_a_file_that_is_copied_as_the_base_has_it_is_in_no_layer() -> None:
+    """Of the base no more than names is known, until the stage is compared with it."""
+    twin = layer(directory("srv", 0o711), file("srv/data", b"data", uid=5, gid=6))
+    text = "FROM base\nCOPY --from=twin /srv/data /srv/\nCOPY f /f\n"
+
+    def stage(cache: CacheOptions | None, after: MemoryBuild | None) -> MemoryBuild:
+        made = MemoryBuild(text, context=CONTEXT, cache=cache, single_snapshot=True)
+        made.add_base("twin", [twin])
+        if after is not None:
+            made.after(after)
+        made.run()
+        return made
+
+    second = stage(ON, stage(ON, None))
+    assert second.rows(-1) == ["f 0644 0:0 f"]
+    assert BASE_LAYERS[1].descriptor.digest in second.cache.completed
+    assert digest(second) == digest(stage(None, None))

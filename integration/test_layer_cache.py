@@ -12,12 +12,18 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.archive.index_codec import encode_index
+from adapters.layer_cache import DIFF_ID, SEAL, entry_seal
+from domain.image.digest import Digest
+from domain.image.manifest import Manifest
+from domain.snapshot.entry import FileEntry, FileType
+from domain.snapshot.index import LayerIndex
 from integration.executor import (
     COMMAND,
     ENVIRONMENT,
@@ -30,7 +36,7 @@ from integration.image_comparison.comparison import load_image
 from integration.recorded_build import Record
 from integration.services.bases import SMALL_BASES
 from integration.services.counting_proxy import CountingProxy, counting_proxy
-from integration.services.layouts import TarEntry, layer_tar
+from integration.services.layouts import TarEntry, layer_tar, write_blob
 from integration.services.registry import Account, Registry, running_registry
 
 FILES = 20_000
@@ -528,6 +534,49 @@ def test_a_damaged_cache_is_told_of_and_not_used(cache: Cache, damage: Damage) -
     assert is_of_one_build(cache.contents(), cache)
     image = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
     assert image.problems == ()
+
+
+def forge(folder: Path, key: str, index: LayerIndex, diff_id: Digest) -> None:
+    """Make an entry say something else of its layer, with all digests right."""
+    layout = folder / key
+    manifest = manifest_of(layout)
+    encoded = encode_index(index, diff_id)
+    blobs = (encoded.skeleton, encoded.rows)
+    for number, data in enumerate(blobs, start=1):
+        described = write_blob(layout, manifest["layers"][number]["mediaType"], data)
+        manifest["layers"][number] = described
+    parts = Manifest.parse(json.dumps(manifest).encode()).layers
+    manifest["annotations"] |= {
+        DIFF_ID: str(diff_id),
+        SEAL: entry_seal(key, diff_id, parts),
+    }
+    described = write_blob(layout, manifest["mediaType"], json.dumps(manifest).encode())
+    document = {"schemaVersion": 2, "manifests": [described]}
+    (layout / "index.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("lies", ["index", "diff ID"])
+def test_a_cache_that_lies_is_found_out(
+    lies: str, repository: Cache, tmp_path: Path
+) -> None:
+    """As soon as the layer it lies about is read: here for the last RUN."""
+    folder = tmp_path / "cache"
+    cache = replace(repository, folder=folder)
+    cache.build(CHAIN)
+    key = cache.entry_of(cache.layers[1])
+    diff_id = Digest.parse(cache.entries()[key]["annotations"][DIFF_ID])
+    if lies == "diff ID":
+        diff_id = Digest.of(b"another")
+    wrong = LayerIndex(entries={"lie": FileEntry("lie", FileType.DIRECTORY)})
+    forge(folder, key, wrong, diff_id)
+    changed = CHAIN.replace("/one /two > /three", "/two /one > /three")
+    second = cache.build(changed + "COPY app /lie\n", app="1")
+    [warning] = warnings(second)
+    assert "building again without it" in warning
+    contents = cache.contents()
+    assert is_of_one_build(contents, cache)
+    assert "lie/app" not in contents
+    assert contents["lie"] is not None
 
 
 def test_a_cache_that_is_down_is_told_of_once(

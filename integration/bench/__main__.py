@@ -61,7 +61,9 @@ def _measure(cases: Sequence[Case], arguments: argparse.Namespace) -> list[Row]:
         scratch = Path(directory)
         with (
             running_registry(_made(scratch / "registry")) as registry,
-            all_builders(_made(scratch / "builders"), arguments.flag) as found,
+            all_builders(
+                _made(scratch / "builders"), arguments.flag, registry.host
+            ) as found,
         ):
             builders, absent = found
             for text in absent:
@@ -79,7 +81,9 @@ def _measure(cases: Sequence[Case], arguments: argparse.Namespace) -> list[Row]:
 
 
 def _row(case: Case, builders: Sequence[Builder], context: Path, rounds: int) -> Row:
-    seconds = take_turns(builders, context, rounds, _tell)
+    seconds = take_turns(
+        builders, context, rounds, _tell, again=case.again, changed=case.changed
+    )
     return Row(case=case.name, title=case.title, seconds=seconds)
 
 

@@ -40,8 +40,13 @@ class Builder(Protocol):
     def name(self) -> str:
         """What the table calls it."""
 
-    def prepare(self, context: Path) -> None:
-        """Get ready to build with nothing stored from earlier builds."""
+    def prepare(self, context: Path, *, again: bool = False) -> None:
+        """Get ready to build with nothing stored from earlier builds.
+
+        Args:
+            context: What will be built.
+            again: Whether it will be built twice, the second time with what is kept.
+        """
 
     def build(self, context: Path) -> float:
         """Build the context and return the seconds it took.
@@ -54,23 +59,37 @@ class Builder(Protocol):
         """Remove what the build left."""
 
 
+def _outputs(layout: str | Path, registry: str, *, again: bool) -> tuple[str, ...]:
+    """Return the flags for where kanipy's image goes.
+
+    A build that is repeated keeps its steps in the registry, which gets the image too.
+    """
+    if again:
+        to = f"--destination={registry}/bench/built:1"
+        return ("--cache", to, "--insecure", "--insecure-pull")
+    return ("--no-push", f"--oci-layout-path={layout}")
+
+
 class Kanipy:
-    """The product, writing an OCI layout."""
+    """The product, writing an OCI layout; builds that are repeated are pushed."""
 
     name = "kanipy"
 
-    def __init__(self, scratch: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(self, scratch: Path, registry: str, flags: Sequence[str] = ()) -> None:
         self._layout = scratch / "kanipy-layout"
+        self._registry = registry
         self._executor = Executor(work=scratch / "kanipy-work", flags=flags)
+        self._output: tuple[str, ...] = ()
 
-    def prepare(self, context: Path) -> None:
-        """Do nothing: it keeps nothing."""
+    def prepare(self, context: Path, *, again: bool = False) -> None:
+        """Choose the output: it keeps nothing here."""
+        self._output = _outputs(self._layout, self._registry, again=again)
 
     def build(self, context: Path) -> float:
-        """Build to a layout."""
+        """Build to the output."""
         began = time.perf_counter()
         try:
-            self._executor.layout(context, self._layout)
+            self._executor.run(context, *self._output).check()
         except AssertionError as error:
             raise BuildFailedError(str(error)) from error
         return time.perf_counter() - began
@@ -91,19 +110,25 @@ class KanipyImage:
     name = "kanipy"
 
     def __init__(
-        self, scratch: Path, docker: Docker, image: str, flags: Sequence[str] = ()
+        self,
+        scratch: Path,
+        registry: str,
+        docker: Docker,
+        image: str,
+        flags: Sequence[str] = (),
     ) -> None:
         self._output = scratch / "kanipy-output"
+        self._registry = registry
         self._docker = docker
         self._image = _loaded(image, docker)
         self._flags = flags
 
-    def prepare(self, context: Path) -> None:
+    def prepare(self, context: Path, *, again: bool = False) -> None:
         """Make the container."""
         self._output.mkdir()
         mounts = (f"--volume={context}:/workspace", f"--volume={self._output}:/output")
         container = ("--name=bench", "--network=host", *mounts, self._image)
-        output = ("--no-push", "--oci-layout-path=/output/layout")
+        output = _outputs("/output/layout", self._registry, again=again)
         self._docker.run("create", *container, *output, *self._flags)
 
     def build(self, context: Path) -> float:
@@ -123,22 +148,24 @@ class KanipyImage:
 
 
 class BuildKit:
-    """`docker build`, by a daemon without any cache."""
+    """`docker build`, by a daemon without any cache but that of a repeated build."""
 
     name = "docker"
 
     def __init__(self, docker: Docker) -> None:
         self._docker = docker
+        self._flags: tuple[str, ...] = ()
 
-    def prepare(self, context: Path) -> None:
+    def prepare(self, context: Path, *, again: bool = False) -> None:
         """Remove the base and all cached steps."""
+        self._flags = ("--no-cache=false",) if again else ()
         self.clean()
 
     def build(self, context: Path) -> float:
         """Build into the daemon's store."""
         began = time.perf_counter()
         try:
-            self._docker.build(context, "bench/built")
+            self._docker.build(context, "bench/built", flags=self._flags)
         except AssertionError as error:
             raise BuildFailedError(str(error)) from error
         return time.perf_counter() - began
@@ -157,16 +184,19 @@ class Buildah:
     def __init__(self, scratch: Path, driver: str) -> None:
         self._store = scratch / "buildah"
         self._driver = driver
+        self._keeps: tuple[str, ...] = ()
 
-    def prepare(self, context: Path) -> None:
+    def prepare(self, context: Path, *, again: bool = False) -> None:
         """Begin with an empty store."""
+        self._keeps = ("--layers",) if again else ()
         self.clean()
         self._store.mkdir()
 
     def build(self, context: Path) -> float:
         """Build into the store."""
         options = ("--isolation=chroot", "--tls-verify=false", "--network=host")
-        return _run(self._command("bud", *options, "--tag=bench", str(context)))
+        words = (*options, *self._keeps, "--tag=bench", str(context))
+        return _run(self._command("bud", *words))
 
     def clean(self) -> None:
         """Remove the store, and what is mounted in it."""
@@ -193,8 +223,14 @@ class Kaniko:
         self._root = scratch / "kaniko"
         self._binary = binary
 
-    def prepare(self, context: Path) -> None:
-        """Make a root with nothing but kaniko and the context in it."""
+    def prepare(self, context: Path, *, again: bool = False) -> None:
+        """Make a root with nothing but kaniko and the context in it.
+
+        Raises:
+            BuildFailedError: The build is to be repeated: its root is used up by one.
+        """
+        if again:
+            raise BuildFailedError("repeated builds of kaniko are not measured")
         self.clean()
         for name in ("kaniko", "proc", "dev", "tmp", "etc"):
             (self._root / name).mkdir(parents=True)
@@ -218,13 +254,14 @@ class Kaniko:
 
 @contextmanager
 def all_builders(
-    scratch: Path, flags: Sequence[str]
+    scratch: Path, flags: Sequence[str], registry: str
 ) -> Iterator[tuple[list[Builder], list[str]]]:
     """Offer the builders there are, kanipy first, and a line about each absent one.
 
     Args:
         scratch: Existing directory for stores and outputs.
         flags: Flags for kanipy.
+        registry: Host of the registry, to which repeated builds are pushed.
     """
     absent = []
     image = os.environ.get(IMAGE_VARIABLE)
@@ -233,12 +270,12 @@ def all_builders(
         if Path(DAEMON).exists() and Path(CLIENT).exists():
             docker = stack.enter_context(running_docker())
             if image:
-                builders.append(KanipyImage(scratch, docker, image, flags))
+                builders.append(KanipyImage(scratch, registry, docker, image, flags))
             builders.append(BuildKit(docker))
         else:
             absent.append(f"docker: no {DAEMON}, and so no {IMAGE_VARIABLE}")
         if not builders or not image:
-            builders.insert(0, Kanipy(scratch, flags))
+            builders.insert(0, Kanipy(scratch, registry, flags))
         if shutil.which(BUILDAH):
             builders.append(Buildah(scratch, _storage_driver(scratch)))
         else:

@@ -25,6 +25,8 @@ class Case:
         dockerfile: Its text.
         files: Files of the context, in the directory `files`.
         size: Bytes of each.
+        again: Whether the second build is measured, which may use what the first left.
+        changed: Whether the files of the context are others in it.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Case:
     dockerfile: str
     files: int = 1
     size: int = 100
+    again: bool = False
+    changed: bool = False
 
 
 BUSYBOX = Base(name="small")
@@ -40,6 +44,11 @@ SERVER = Base(name="server", files=7_000, size=12_000)
 WIDE = Base(name="wide", files=100_000, size=4_500)
 
 _STEP = "RUN mkdir -p /new && echo {n} > /new/{n} && echo {n} > /wide/{n}/0\n"
+
+_REBUILT = (
+    "FROM {base}\nRUN mkdir -p /new && echo 1 > /new/1\nWORKDIR /app\n"
+    "RUN rm -r /wide/1 && echo 2 > /new/2\nCOPY files /app/files\n"
+)
 
 _TINY = (
     "FROM {base}\nLABEL version=1\nENV LANG=C.UTF-8\nCOPY files /files\n"
@@ -93,5 +102,20 @@ CASES = (
         base=WIDE,
         dockerfile="FROM {base}\n"
         + "".join(_STEP.replace("{n}", str(number)) for number in range(10)),
+    ),
+    Case(
+        name="rebuild",
+        title="the second build, 2 RUN and a COPY on 100,000 files (450 MB)",
+        base=WIDE,
+        dockerfile=_REBUILT,
+        again=True,
+    ),
+    Case(
+        name="rebuild-copy",
+        title="the same when what the last COPY takes is another",
+        base=WIDE,
+        dockerfile=_REBUILT,
+        again=True,
+        changed=True,
     ),
 )

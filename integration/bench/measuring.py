@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,9 @@ def take_turns(
     context: Path,
     rounds: int,
     tell: Callable[[str], None],
+    *,
+    again: bool = False,
+    changed: bool = False,
 ) -> Seconds:
     """Return the median seconds of each builder, None for one that fails.
 
@@ -34,6 +38,8 @@ def take_turns(
         context: What each of them builds.
         rounds: How often.
         tell: Takes the end of the log of a failed build.
+        again: Whether each builds once before, which is not measured.
+        changed: Whether the files of the context are others then.
     """
     taken: dict[str, list[float]] = {builder.name: [] for builder in builders}
     failed: set[str] = set()
@@ -43,7 +49,8 @@ def take_turns(
             if builder.name in failed:
                 continue
             try:
-                taken[builder.name].append(_build(builder, context))
+                seconds = _build(builder, context, again=again, changed=changed)
+                taken[builder.name].append(seconds)
             except BuildFailedError as error:
                 failed.add(builder.name)
                 tell(f"{builder.name} failed:\n{str(error)[-2000:]}")
@@ -67,9 +74,15 @@ def start_up() -> Seconds:
     return {**best}
 
 
-def _build(builder: Builder, context: Path) -> float:
-    builder.prepare(context)
+def _build(builder: Builder, context: Path, *, again: bool, changed: bool) -> float:
+    builder.prepare(context, again=again)
     try:
+        if again:
+            builder.build(context)
+        if changed:
+            for path in (context / "files").rglob("*"):
+                if path.is_file():
+                    path.write_bytes(os.urandom(path.stat().st_size))
         # What earlier builds wrote is not to be waited for in this one.
         subprocess.run(["sync"], check=True)
         return builder.build(context)

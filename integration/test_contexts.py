@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.executor import Executor, Outcome, write_context
+from integration.executor import Executor, Outcome, named_base, write_context
+from integration.image_comparison.comparison import load_image
 from integration.services.git_servers import (
     PASSWORD,
     USER,
@@ -642,3 +643,36 @@ def test_additional_contexts(
         f"--build-context=here={application.directory}",
         environment=TRUST,
     )
+
+
+@pytest.mark.parametrize("isolation", ["namespaces", "chroot"])
+def test_a_run_sees_what_came_in(
+    application: Application,
+    git: GitServer,
+    small_bases: Path,
+    tmp_path: Path,
+    isolation: str,
+) -> None:
+    dockerfile = """
+        FROM busybox
+        COPY . /app
+        RUN --mount=type=bind,target=/src,ro cmp /src/lib/a/data /app/lib/a/data \\
+            && test "$(cat /src/current)" = b && cat /src/lib/b > /seen
+        """
+    (git.directory / "files" / "Seen").write_text(dockerfile)
+    contexts = (
+        ("-", application.archive),
+        (f"https://{git.tls_host}/open/app.git#v1", b""),
+    )
+    for number, (context, data) in enumerate(contexts):
+        layout = tmp_path / str(number)
+        Executor(work=tmp_path / "work").layout(
+            context,
+            layout,
+            f"--isolation={isolation}",
+            f"-f=https://{git.tls_host}/files/Seen",
+            named_base("busybox", small_bases, "busybox"),
+            environment=TRUST,
+            standard_input=data,
+        )
+        assert "seen" in load_image(f"oci:{layout}", tmp_path).files

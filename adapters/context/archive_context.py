@@ -7,6 +7,7 @@ from is the business of the `Archive`s.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -14,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from adapters.archive.chunks import ChunkReader
+from adapters.archive.chunks import ZEROS, ChunkReader
 from adapters.archive.compression import decompressed
 from adapters.archive.tar_member import TarMember
 from adapters.archive.tar_reader import TarReader
@@ -115,7 +116,11 @@ class ArchiveSource:
         name = str(number)
         with (self._directory / name).open("xb") as kept:
             for chunk in reader.content():
-                kept.write(chunk)
+                if chunk is ZEROS:
+                    kept.seek(len(chunk), os.SEEK_CUR)
+                else:
+                    kept.write(chunk)
+            kept.truncate(member.size)
         return name
 
 

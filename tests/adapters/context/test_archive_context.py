@@ -182,6 +182,18 @@ def test_a_sparse_bomb_ends_the_build(tmp_path: Path) -> None:
     assert "more than" in refused(tmp_path, data, limit=1 << 30).message
 
 
+def test_holes_of_a_sparse_file_take_no_room(tmp_path: Path) -> None:
+    pax = (
+        ("GNU.sparse.size", str(64 << 20)),
+        ("GNU.sparse.numblocks", "1"),
+        ("GNU.sparse.map", "33554432,4"),
+    )
+    context = unpacked(tmp_path, M("holes", data=b"data", pax=pax))
+    found = content(context, "holes")
+    assert (len(found), found.strip(b"\0"), found[32 << 20]) == (64 << 20, b"data", 100)
+    assert sum(path.stat().st_blocks for path in tmp_path.iterdir()) * 512 < 8 << 20
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [

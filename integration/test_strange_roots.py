@@ -1,6 +1,7 @@
 """Whatever the base image brings, its RUNs are executed in place as elsewhere."""
 
 import gzip
+import platform
 import socket
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from integration.both_places import BothPlaces
 from integration.image_comparison.stored_image import read_layout
-from integration.services.bases import SMALL_BASES
+from integration.services.bases import NEWER_SUITE, SMALL_BASES, debian_layout
 from integration.services.executor_image import ExecutorImage
 from integration.services.layouts import TarEntry, layer_tar, write_layout
 from integration.services.registry import running_registry
@@ -161,6 +162,25 @@ def test_a_whole_distribution_is_run_in_place(
     said = places.same(steps).output.splitlines()
     assert said[0].startswith("apt ")
     assert said[1:] == ["perl", "1"]
+
+
+def test_another_c_library_is_run_in_place(
+    executor_image: ExecutorImage, tmp_path: Path
+) -> None:
+    """Newer than ours: neither side may load the other's."""
+    bases = {"debian": debian_layout(NEWER_SUITE)}
+    places = BothPlaces(image=executor_image, directory=tmp_path, bases=bases)
+    steps = """
+        FROM debian
+        RUN apt-get --version | head -n 1; ldd --version | head -n 1
+        RUN getent hosts localhost && perl -e 'mkdir "/made", 0700; chown 5, 6, "/made"'
+        COPY file /copied
+        RUN cat /copied > /again
+        """
+    said = places.same(steps, files=FILES).output.splitlines()
+    assert said[0].startswith("apt ")
+    ours = platform.libc_ver()[1]
+    assert not said[1].endswith(f" {ours}")
 
 
 def test_an_image_with_our_directory_is_refused_where_it_would_be_replaced(

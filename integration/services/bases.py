@@ -19,6 +19,9 @@ DEFAULT_CACHE = "/var/cache/kanipy-tests"
 MIRROR_VARIABLE = "KANIPY_DEBIAN_MIRROR"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
+NEWER_SUITE = "trixie"
+"""With another C library than the machine, and our image, has."""
+
 SMALL_BASES = Path(__file__).parents[1] / "cases" / "bases"
 DEBIAN = "debian"
 VERSION = "1"
@@ -30,15 +33,15 @@ CONFIG = {
 }
 
 
-def debian_layout() -> Path:
+def debian_layout(suite: str = SUITE) -> Path:
     """Return an OCI layout with the image `debian`, made when it is not there yet.
 
-    One layer, an `apt` variant of Debian 12 with device nodes in `/dev`.
+    One layer, an `apt` variant of Debian with device nodes in `/dev`.
     """
-    target = cache_directory() / f"debian-{SUITE}-{VERSION}"
+    target = cache_directory() / f"debian-{suite}-{VERSION}"
     with _locked(target):
         if not target.is_dir():
-            _make_debian(target)
+            _make_debian(target, suite)
     return target
 
 
@@ -58,14 +61,14 @@ def cache_directory() -> Path:
     return directory
 
 
-def _make_debian(target: Path) -> None:
+def _make_debian(target: Path, suite: str) -> None:
     making = target.with_suffix(".making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     archive = making / "rootfs.tar"
     mirror = os.environ.get(MIRROR_VARIABLE) or DEFAULT_MIRROR
     subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=apt", SUITE, archive, mirror], check=True
+        ["mmdebstrap", "--quiet", "--variant=apt", suite, archive, mirror], check=True
     )
     layout = write_layout(making / "layout", DEBIAN, [archive], CONFIG)
     layout.rename(target)

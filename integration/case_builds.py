@@ -96,10 +96,16 @@ def build_in_container(
         image: Whose executor builds.
         flags: Further flags of `docker run`.
     """
-    script = "\n".join(_line(case, inputs, results) for case in cases)
-    shown = (inputs.contexts, CASES)
-    volumes = [f"--volume={path}:{path}:ro" for path in shown]
-    image.shell(script, *volumes, f"--volume={results}:{results}", *flags)
+    # At places that no case removes: what is mounted below /tmp would go with it.
+    inside = Inputs(contexts=Path("/case-contexts"), webs=inputs.webs)
+    written = Path("/case-results")
+    script = "\n".join(_line(case, inside, written) for case in cases)
+    volumes = (
+        f"--volume={inputs.contexts}:{inside.contexts}:ro",
+        f"--volume={CASES}:{CASES}:ro",
+        f"--volume={results}:{written}",
+    )
+    image.shell(script, *volumes, *flags)
     return {case.name: _result(results / case.name) for case in cases}
 
 

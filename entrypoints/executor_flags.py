@@ -10,7 +10,7 @@ from application.options import BuildOptions
 from domain.values import dataclass
 from entrypoints.flags.build_options import build_options
 from entrypoints.flags.checks import check
-from entrypoints.flags.commands import COMMANDS, Show, shown
+from entrypoints.flags.commands import Show, parse_words
 from entrypoints.flags.docker_habits import translate
 from entrypoints.flags.environment import Environment, warnings
 from entrypoints.flags.given import GivenFlags
@@ -19,7 +19,7 @@ from entrypoints.flags.not_yet import (
     not_supported_yet,
     refuse_unsupported,
 )
-from entrypoints.flags.scanner import scan
+from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
 
@@ -52,23 +52,23 @@ def parse_command_line(
         InvalidReference: A destination is no image reference.
         InvalidPlatform: The platform is none.
     """
-    scanned = scan(arguments, EXECUTOR_FLAGS, (*COMMANDS, *NOT_YET_COMMANDS))
-    asked = shown(scanned, EXECUTOR_FLAGS)
-    if asked is not None:
-        return asked
+    return parse_words(
+        arguments,
+        EXECUTOR_FLAGS,
+        lambda scanned: _build(scanned, environment),
+        NOT_YET_COMMANDS,
+    )
+
+
+def _build(scanned: Scanned, environment: Environment) -> Build:
     if scanned.command:
         raise not_supported_yet(f"the command {scanned.command}", "only builds images")
-    return _build(scanned.given, environment, scanned.warnings)
-
-
-def _build(
-    given: GivenFlags, environment: Environment, outdated: tuple[str, ...]
-) -> Build:
-    translated = translate(given)
+    translated = translate(scanned.given)
     refuse_unsupported(translated)
     options = build_options(translated, environment)
     check(options)
-    return Build(options, (*outdated, *_without_effect(given), *warnings(environment)))
+    told = (*_without_effect(scanned.given), *warnings(environment))
+    return Build(options, (*scanned.warnings, *told))
 
 
 def _without_effect(given: GivenFlags) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from entrypoints.flags.build_options import (
     platform_option,
     pull_options,
 )
-from entrypoints.flags.commands import COMMANDS, Show, shown
+from entrypoints.flags.commands import Show, parse_words
 from entrypoints.flags.environment import (
     Environment,
     credential_options,
@@ -23,7 +23,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import refuse_unsupported
-from entrypoints.flags.scanner import scan
+from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.warmer_table import WARMER_FLAGS, WARMER_VARIABLES
 
 
@@ -53,10 +53,12 @@ def parse_warmer_line(
         UsageError: The words do not make sense, or name no image.
         InvalidPlatform: The platform is none.
     """
-    scanned = scan(arguments, WARMER_FLAGS, COMMANDS)
-    asked = shown(scanned, WARMER_FLAGS)
-    if asked is not None:
-        return asked
+    return parse_words(
+        arguments, WARMER_FLAGS, lambda scanned: _warm(scanned, environment)
+    )
+
+
+def _warm(scanned: Scanned, environment: Environment) -> Warm:
     refuse_unsupported(scanned.given)
     options = _options(scanned.given, environment)
     if not (options.images or options.dockerfile):

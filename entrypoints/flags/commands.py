@@ -1,11 +1,12 @@
 """The commands every program of ours has: help, version, completion."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.flag import FlagTable
-from entrypoints.flags.scanner import Scanned, unknown_flag
+from entrypoints.flags.scanner import Scanned, scan, unknown_flag
 
 SHELLS = ("bash", "zsh", "fish")
 COMMANDS = ("help", "version", "completion")
@@ -34,17 +35,32 @@ class ShowCompletion:
 
 Show = ShowHelp | ShowVersion | ShowCompletion
 
+_Request = TypeVar("_Request")
 
-def shown(scanned: Scanned, table: FlagTable) -> Show | None:
-    """Return what a command line wants to be shown, None for something else.
+
+def parse_words(
+    arguments: Sequence[str],
+    table: FlagTable,
+    request: Callable[[Scanned], _Request],
+    commands: Sequence[str] = (),
+) -> Show | _Request:
+    """Read the words after a program's name.
 
     Args:
-        scanned: The command line.
+        arguments: The words.
         table: The program's flags.
+        request: Makes what is asked for of a command line that asks for more than
+            help, version or completion.
+        commands: The program's commands besides those.
 
     Raises:
-        UsageError: A command has words that make no sense.
+        UsageError: The words make no sense.
     """
+    scanned = scan(arguments, table, (*COMMANDS, *commands))
+    return _shown(scanned, table) or request(scanned)
+
+
+def _shown(scanned: Scanned, table: FlagTable) -> Show | None:
     if scanned.given.boolean("help"):
         return ShowHelp()
     if scanned.given.boolean("version"):

@@ -1,25 +1,13 @@
-"""The warmer's flags, all of them, in the order of the help."""
+"""The warmer's flags, all of them, in the order of the help.
 
+A flag that the executor has too is a row of its table, with what differs replaced.
+"""
+
+from domain.values import replace
 from entrypoints.flags.environment import VARIABLES
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind, Origin
-from entrypoints.flags.registry_flags import LOG_FLAGS, REGISTRY_FLAGS
-from entrypoints.flags.table import OTHER_FLAGS
-
-_OF_REGISTRIES = frozenset(
-    {
-        "insecure-pull",
-        "skip-tls-verify-pull",
-        "insecure-registry",
-        "skip-tls-verify-registry",
-        "registry-certificate",
-        "registry-client-cert",
-        "registry-map",
-        "registry-mirror",
-        "skip-default-registry-fallback",
-        "image-download-retry",
-        "credential-helpers",
-    }
-)
+from entrypoints.flags.registry_flags import LOG_FLAGS
+from entrypoints.flags.table import EXECUTOR_FLAGS, OTHER_FLAGS
 
 _OF_WARMING = (
     Flag(
@@ -30,47 +18,36 @@ _OF_WARMING = (
         metavar="IMAGE",
         help="image to warm, by tag or digest",
     ),
-    Flag(
-        name="dockerfile",
+    replace(
+        EXECUTOR_FLAGS["dockerfile"],
         shorts=("d",),
-        kind=Kind.TEXT,
-        group=Group.INPUT,
-        metavar="FILE",
+        aliases=(),
+        default="",
         help="Dockerfile whose base images are to be warmed; an address of http or "
         "https, or - for standard input",
         differs="ARG defaults are expanded, and stages are taken for no images",
     ),
-    Flag(
-        name="build-arg",
-        kind=Kind.TEXTS,
-        group=Group.INPUT,
-        metavar="KEY[=VALUE]",
+    replace(
+        EXECUTOR_FLAGS["build-arg"],
         help="build argument of the Dockerfile; without a value that of the "
         "environment",
+        differs="",
     ),
-    Flag(
-        name="custom-platform",
+    replace(
+        EXECUTOR_FLAGS["custom-platform"],
         aliases=("customPlatform",),
-        kind=Kind.TEXT,
-        group=Group.INPUT,
-        metavar="OS/ARCH[/VARIANT]",
+        deprecated=(),
         help="platform of the images instead of the host's",
+        differs="",
     ),
-    Flag(
-        name="cache-dir",
+    replace(
+        EXECUTOR_FLAGS["cache-dir"],
         shorts=("c",),
-        kind=Kind.TEXT,
-        group=Group.CACHE,
-        metavar="DIR",
-        default="/cache",
         help="directory to put the images in",
+        differs="",
     ),
-    Flag(
-        name="cache-ttl",
-        kind=Kind.DURATION,
-        group=Group.CACHE,
-        metavar="DURATION",
-        default="336h",
+    replace(
+        EXECUTOR_FLAGS["cache-ttl"],
         help="how long an image is good for; an older one is renewed",
         differs="kaniko leaves expired images as they are",
     ),
@@ -91,11 +68,27 @@ _OF_WARMING = (
         help="fail if one image cannot be warmed, not only if none can",
     ),
 )
+"""What the warmer has alone, or means in its own way."""
+
+_OF_REGISTRIES = (
+    "insecure-pull",
+    "insecure-registry",
+    "skip-tls-verify-pull",
+    "skip-tls-verify-registry",
+    "registry-certificate",
+    "registry-client-cert",
+    "registry-mirror",
+    "registry-map",
+    "skip-default-registry-fallback",
+    "image-download-retry",
+    "credential-helpers",
+)
+"""Flags of the executor that the warmer has as they are."""
 
 WARMER_FLAGS = FlagTable(
     (
         *_OF_WARMING,
-        *(flag for flag in REGISTRY_FLAGS if flag.name in _OF_REGISTRIES),
+        *(EXECUTOR_FLAGS[name] for name in _OF_REGISTRIES),
         *LOG_FLAGS,
         *OTHER_FLAGS,
     )

@@ -11,6 +11,7 @@ password) stays out of every `repr`.
 import re
 from datetime import timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from domain.dockerfile.redaction import without_credentials
 from domain.errors import UsageError
@@ -560,6 +561,18 @@ class BuildOptions:
     network: NetworkOptions = NetworkOptions()
     log: LogOptions = LogOptions()
     only_plans: bool = False
+
+
+class Connecting(Protocol):
+    """Options of what speaks to registries."""
+
+    @property
+    def registry(self) -> RegistryOptions:
+        """How they are spoken to."""
+
+    @property
+    def network(self) -> NetworkOptions:
+        """Trust and proxies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from application.errors import SourceUnavailable
 from application.options import (
     BuildOptions,
     CacheOptions,
+    Connecting,
     CredentialOptions,
     ImageOptions,
     InputOptions,
@@ -301,7 +302,7 @@ def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSourc
 
 
 def registry(
-    options: BuildOptions | WarmOptions, found: CredentialSource, reporter: Reporter
+    options: Connecting, found: CredentialSource, reporter: Reporter
 ) -> ImageRegistry:
     """Return the registries that base images are pulled from."""
     from adapters.registry.connection import RegistryConnections
@@ -495,7 +496,7 @@ def transfer_retries(more: int, reporter: Reporter) -> Retries:
 
 
 def http_client(
-    options: BuildOptions | WarmOptions,
+    options: Connecting,
     retries: Retries,
     *,
     plain_http: bool,
@@ -509,7 +510,7 @@ def http_client(
 
 
 def http_options(
-    options: BuildOptions | WarmOptions,
+    options: Connecting,
     *,
     plain_http: bool = False,
     skip_verify: bool = False,

@@ -15,13 +15,13 @@ from application.errors import SourceUnavailable
 from application.options import (
     STANDARD_INPUT,
     BuildOptions,
+    Connecting,
     ContextAddress,
     ContextScheme,
     DirectoryContext,
     ImageContext,
     InputOptions,
     LayoutContext,
-    WarmOptions,
 )
 from application.ports.context import ContextSource, DockerfileSource
 from application.ports.images import ImageSource
@@ -129,9 +129,7 @@ def _layout(source: LayoutContext) -> ImageSource:
     )
 
 
-def dockerfiles(
-    options: BuildOptions | WarmOptions, reporter: Reporter
-) -> DockerfileSource:
+def dockerfiles(options: Connecting, reporter: Reporter) -> DockerfileSource:
     """Return what finds the Dockerfile."""
     from adapters.context.dockerfile_location import DockerfileLocation
 
@@ -248,7 +246,7 @@ def _repository(address: str, place: _Place) -> ContextSource:
     return GitContextSource(repositories, source, access, place.sub_path)
 
 
-def _client(options: BuildOptions | WarmOptions, reporter: Reporter) -> HttpClient:
+def _client(options: Connecting, reporter: Reporter) -> HttpClient:
     """Return a client that no flag about all registries loosens."""
     retries = transfer_retries(0, reporter)
     return http_client(options, retries, plain_http=False, skip_verify=False)

@@ -7,7 +7,7 @@ functions.
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from application.options import BuildOptions
@@ -16,6 +16,7 @@ from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.table import EXECUTOR_FLAGS
 from entrypoints.program import Program, run_program
+from entrypoints.subcommands import SUBCOMMANDS, RunSubcommand, called
 from entrypoints.version import VERSION_LINE
 
 OBJECTS_PER_COLLECTION = 50_000
@@ -93,6 +94,7 @@ def run(
     arguments: Sequence[str],
     environment: Environment,
     build: Callable[[BuildOptions, Sequence[str]], int] = run_build,
+    subcommands: Mapping[str, RunSubcommand] = SUBCOMMANDS,
 ) -> int:
     """Carry out what a command line asks for and return the exit status.
 
@@ -102,7 +104,11 @@ def run(
         arguments: Words after the program's name.
         environment: The process's variables.
         build: Carries out a build.
+        subcommands: What else the program does, by the word that comes first.
     """
+    subcommand = called(arguments, subcommands)
+    if subcommand is not None:
+        return subcommand.run(subcommand.words, environment)
     return run_program(
         PROGRAM,
         lambda: parse_command_line(arguments, environment),
@@ -117,9 +123,10 @@ def _help() -> str:
 
 
 def _completion(shell: str) -> str:
-    from entrypoints.flags.completion import completion_script
+    from entrypoints.flags.completion import EXECUTOR, completion_script
+    from entrypoints.flags.subcommands import SUBCOMMANDS as COMMANDS
 
-    return completion_script(shell, EXECUTOR_FLAGS)
+    return completion_script(shell, EXECUTOR_FLAGS, EXECUTOR, COMMANDS)
 
 
 PROGRAM = Program(

@@ -7,6 +7,7 @@ It prints nothing, touches no file and imports no package but the standard libra
 from collections.abc import Sequence
 
 from application.options import BuildOptions
+from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.build_options import build_options
 from entrypoints.flags.checks import check
@@ -21,6 +22,7 @@ from entrypoints.flags.not_yet import (
 )
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.table import EXECUTOR_FLAGS
+from entrypoints.subcommands import SUBCOMMANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,16 @@ def parse_command_line(
         arguments,
         EXECUTOR_FLAGS,
         lambda scanned: _build(scanned, environment),
-        NOT_YET_COMMANDS,
+        (*SUBCOMMANDS, *NOT_YET_COMMANDS),
     )
 
 
 def _build(scanned: Scanned, environment: Environment) -> Build:
+    if scanned.command in SUBCOMMANDS:
+        raise UsageError(
+            f"{scanned.command} must be the first word",
+            hint=f"write kanipy {scanned.command} … and its flags behind it",
+        )
     if scanned.command:
         raise not_supported_yet(f"the command {scanned.command}", "only builds images")
     translated = translate(scanned.given)

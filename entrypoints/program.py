@@ -26,13 +26,14 @@ class Program:
         name: What it is called.
         version: What `--version` prints.
         help: Makes the help.
-        completion: Makes the completion script of a shell.
+        completion: Makes the completion script of a shell; None for a program whose
+            words are completed by the script of another.
     """
 
     name: str
     version: str
     help: Callable[[], str]
-    completion: Callable[[str], str]
+    completion: Callable[[str], str] | None = None
 
 
 class Options(Protocol):
@@ -89,7 +90,8 @@ def _show(request: Show, program: Program) -> int:
         case ShowVersion():
             _print(program.version)
         case ShowCompletion(shell):
-            _print(program.completion(shell))
+            if program.completion:
+                _print(program.completion(shell))
         case ShowHelp():
             _print(program.help())
     return SUCCESS

@@ -43,6 +43,8 @@ def parse_words(
     table: FlagTable,
     request: Callable[[Scanned], _Request],
     commands: Sequence[str] = (),
+    *,
+    operands: int = 0,
 ) -> Show | _Request:
     """Read the words after a program's name.
 
@@ -52,11 +54,14 @@ def parse_words(
         request: Makes what is asked for of a command line that asks for more than
             help, version or completion.
         commands: The program's commands besides those.
+        operands: How many words there may be that are no flags; where there may be
+            some, no word is taken for a command.
 
     Raises:
         UsageError: The words make no sense.
     """
-    scanned = scan(arguments, table, (*COMMANDS, *commands))
+    known = () if operands else (*COMMANDS, *commands)
+    scanned = scan(arguments, table, known, operands=operands)
     return _shown(scanned, table) or request(scanned)
 
 

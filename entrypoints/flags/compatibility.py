@@ -12,6 +12,7 @@ from entrypoints.flags.environment import VARIABLES
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind, Origin
 from entrypoints.flags.help_text import value_shown
 from entrypoints.flags.not_yet import NOT_YET, NOT_YET_COMMANDS
+from entrypoints.flags.subcommands import SUBCOMMANDS, Subcommand
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
 _HEAD = """\
@@ -95,10 +96,20 @@ def compatibility_page(table: FlagTable) -> str:
         for variable in VARIABLES
     )
     parts.append(_TAIL.replace("bash|zsh|fish", r"bash\|zsh\|fish"))
+    parts.extend(_command_row(each) for each in SUBCOMMANDS)
     parts.extend(f"| `{name}` | not yet | |\n" for name in NOT_YET_COMMANDS)
     parts.append(_DIFFERENCES_HEAD)
     parts.extend(f"| {' | '.join(row)} |\n" for row in DIFFERENCES)
     return "".join(parts)
+
+
+def _command_row(command: Subcommand) -> str:
+    standing = "differs" if command.differs else "same"
+    if command.origin is Origin.OURS:
+        standing = "new"
+    notes = [command.summary, *([command.differs] if command.differs else [])]
+    spelled = f"`{command.name} {command.operands}`".replace("|", r"\|")
+    return f"| {spelled} | {standing} | {'; '.join(notes)} |\n"
 
 
 def _row(flag: Flag) -> str:

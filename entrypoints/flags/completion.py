@@ -1,7 +1,10 @@
 """Completion scripts for bash, zsh and fish, made from the table of flags."""
 
+from collections.abc import Sequence
+
 from entrypoints.flags.commands import COMMANDS
 from entrypoints.flags.flag import Flag, FlagTable, Kind
+from entrypoints.flags.subcommands import Subcommand
 
 EXECUTOR = ("kanipy", "executor")
 """What the executor is called: the command, and the file in kaniko's image."""
@@ -12,8 +15,14 @@ WARMER = ("kanipy-warmer", "warmer")
 _PATHS = frozenset({"FILE", "DIR", "PATH"})
 
 
+Subcommands = Sequence[Subcommand]
+
+
 def completion_script(
-    shell: str, table: FlagTable, programs: tuple[str, ...] = EXECUTOR
+    shell: str,
+    table: FlagTable,
+    programs: tuple[str, ...] = EXECUTOR,
+    subcommands: Subcommands = (),
 ) -> str:
     """Render the script for one of the shells bash, zsh, fish.
 
@@ -21,10 +30,18 @@ def completion_script(
         shell: The shell.
         table: The flags of the program.
         programs: Its names, the command's first.
+        subcommands: Its commands that have flags of their own.
     """
-    flags = [flag for flag in table if not flag.hidden]
     scripts = {"bash": _bash, "zsh": _zsh, "fish": _fish}
-    return scripts[shell](flags, programs)
+    return scripts[shell](_shown(table), programs, subcommands)
+
+
+def _shown(table: FlagTable) -> list[Flag]:
+    return [flag for flag in table if not flag.hidden]
+
+
+def _words(subcommands: Subcommands) -> str:
+    return " ".join((*COMMANDS, *(each.name for each in subcommands)))
 
 
 def _function(programs: tuple[str, ...]) -> str:
@@ -38,27 +55,31 @@ def _names(flag: Flag) -> tuple[str, ...]:
     )
 
 
-def _bash(flags: list[Flag], programs: tuple[str, ...]) -> str:
+def _bash(
+    flags: list[Flag], programs: tuple[str, ...], subcommands: Subcommands
+) -> str:
     name, function = programs[0], _function(programs)
-    names = " ".join(
-        f"--{name}" + ("" if flag.kind is Kind.BOOLEAN else "=")
-        for flag in flags
-        for name in (flag.name, *flag.aliases)
-    )
-    cases = [
+    every = [*flags, *(flag for each in subcommands for flag in _shown(each.table))]
+    cases = dict.fromkeys(
         f"        {'|'.join(_names(flag))})\n"
         f'            COMPREPLY=($(compgen -W "{" ".join(flag.choices)}"'
         ' -- "$word")); return ;;\n'
-        for flag in flags
+        for flag in every
         if flag.choices
-    ]
+    )
     paths = "|".join(
-        name for flag in flags if flag.metavar in _PATHS for name in _names(flag)
+        dict.fromkeys(
+            name for flag in every if flag.metavar in _PATHS for name in _names(flag)
+        )
+    )
+    own = "".join(
+        f'        {each.name}) names="{_bash_names(_shown(each.table))}" ;;\n'
+        for each in subcommands
     )
     return f"""\
 # bash completion of {name}; load it with: source <({name} completion bash)
 {function}() {{
-    local word flag
+    local word flag names
     COMPREPLY=()
     word=${{COMP_WORDS[COMP_CWORD]}}
     flag=${{COMP_WORDS[COMP_CWORD - 1]}}
@@ -77,11 +98,15 @@ def _bash(flags: list[Flag], programs: tuple[str, ...]) -> str:
         completion)
             COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;
     esac
+    case ${{COMP_WORDS[1]}} in
+{own}\
+        *) names="{_bash_names(flags)}" ;;
+    esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "{names}" -- "$word"))
+        COMPREPLY=($(compgen -W "$names" -- "$word"))
         [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace
     else
-        COMPREPLY=($(compgen -W "{" ".join(COMMANDS)}" -- "$word"))
+        COMPREPLY=($(compgen -W "{_words(subcommands)}" -- "$word"))
     fi
     return 0
 }}
@@ -89,24 +114,42 @@ complete -F {function} {" ".join(programs)}
 """
 
 
-def _zsh(flags: list[Flag], programs: tuple[str, ...]) -> str:
-    name, function = programs[0], _function(programs)
-    specs = "".join(
-        f"        '*{name}{_zsh_value(flag, long=name.startswith('--'))}' \\\n"
+def _bash_names(flags: list[Flag]) -> str:
+    return " ".join(
+        f"--{name}" + ("" if flag.kind is Kind.BOOLEAN else "=")
         for flag in flags
-        for name in _names(flag)
+        for name in (flag.name, *flag.aliases)
+    )
+
+
+def _zsh(flags: list[Flag], programs: tuple[str, ...], subcommands: Subcommands) -> str:
+    name, function = programs[0], _function(programs)
+    own = "".join(
+        f"    if [[ $words[2] == {each.name} ]]; then\n"
+        f"        _arguments \\\n{_zsh_specs(_shown(each.table))}"
+        "            '1:command:' '*:file:_files'\n        return\n    fi\n"
+        for each in subcommands
     )
     return f"""\
 #compdef {" ".join(programs)}
 # zsh completion of {name}; load it with: source <({name} completion zsh)
 {function}() {{
-    _arguments \\
-{specs}\
-        '1:command:({" ".join(COMMANDS)})' \\
+{own}\
+    _arguments \
+{_zsh_specs(flags)}\
+        '1:command:({_words(subcommands)})' \
         '2:shell:(bash zsh fish)'
 }}
 compdef {function} {" ".join(programs)}
 """
+
+
+def _zsh_specs(flags: list[Flag]) -> str:
+    return "".join(
+        f"        '*{name}{_zsh_value(flag, long=name.startswith('--'))}' \\\n"
+        for flag in flags
+        for name in _names(flag)
+    )
 
 
 def _zsh_value(flag: Flag, *, long: bool) -> str:
@@ -125,21 +168,30 @@ def _zsh_quoted(text: str) -> str:
     return text.replace("'", "'\\''")
 
 
-def _fish(flags: list[Flag], programs: tuple[str, ...]) -> str:
+def _fish(
+    flags: list[Flag], programs: tuple[str, ...], subcommands: Subcommands
+) -> str:
     name = programs[0]
     lines = [
         f"# fish completion of {name}; load it with: {name} completion fish | source"
     ]
+    others = " ".join(each.name for each in subcommands)
+    build = f" -n 'not __fish_seen_subcommand_from {others}'" if others else ""
     for program in programs:
         lines.append(
             f"complete -c {program} -f -n __fish_use_subcommand"
-            f" -a '{' '.join(COMMANDS)}'"
+            f" -a '{_words(subcommands)}'"
         )
         lines.append(
             f"complete -c {program} -f -n '__fish_seen_subcommand_from completion'"
             " -a 'bash zsh fish'"
         )
-        lines.extend(_fish_line(program, flag) for flag in flags)
+        lines.extend(_fish_line(program + build, flag) for flag in flags)
+        lines.extend(
+            _fish_line(f"{program} -n '__fish_seen_subcommand_from {each.name}'", flag)
+            for each in subcommands
+            for flag in _shown(each.table)
+        )
     return "\n".join(lines) + "\n"
 
 

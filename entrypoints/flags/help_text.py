@@ -7,6 +7,7 @@ from domain.values import dataclass
 from entrypoints.flags.environment import VARIABLES, Standing, Variable
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind
 from entrypoints.flags.not_yet import NOT_YET
+from entrypoints.flags.subcommands import SUBCOMMANDS, Subcommand
 
 _WIDTH = 80
 _INDENT = 4
@@ -62,21 +63,28 @@ class Manual:
         introduction: The sections before the flags.
         conclusion: The sections after them.
         variables: The variables that mean something to the program.
+        subcommands: Its commands that have flags of their own.
     """
 
     introduction: str
     conclusion: str
     variables: tuple[Variable, ...]
+    subcommands: tuple[Subcommand, ...] = ()
 
 
 EXECUTOR_MANUAL = Manual(
-    introduction=_INTRODUCTION, conclusion=_CONCLUSION, variables=VARIABLES
+    introduction=_INTRODUCTION,
+    conclusion=_CONCLUSION,
+    variables=VARIABLES,
+    subcommands=SUBCOMMANDS,
 )
 
 
 def help_text(table: FlagTable, manual: Manual = EXECUTOR_MANUAL) -> str:
     """Render the whole help, at most 80 columns wide."""
     parts = [manual.introduction]
+    if manual.subcommands:
+        parts.append(_commands(manual.subcommands))
     for group in Group:
         flags = [flag for flag in table if flag.group is group and not flag.hidden]
         if flags:
@@ -84,6 +92,15 @@ def help_text(table: FlagTable, manual: Manual = EXECUTOR_MANUAL) -> str:
             parts.append(f"{group.value.upper()}\n{body}")
     parts.extend((_environment(manual.variables), manual.conclusion))
     return "\n".join(parts)
+
+
+def _commands(subcommands: tuple[Subcommand, ...]) -> str:
+    entries = (
+        f"{' ' * _INDENT}{each.name} {each.operands}\n"
+        + _wrapped(f"{each.summary}; kanipy {each.name} --help tells more")
+        for each in subcommands
+    )
+    return "COMMANDS\n" + "".join(entries)
 
 
 def value_shown(flag: Flag) -> str:

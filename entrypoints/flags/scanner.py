@@ -21,17 +21,23 @@ class Scanned:
         given: The flags before the command's name.
         command: Name of the command, "" for the build itself.
         rest: What follows the name of the command.
+        operands: The words that are no flags, where there may be some.
         warnings: One line for each outdated spelling.
     """
 
     given: GivenFlags
     command: str
     rest: tuple[str, ...]
+    operands: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def scan(
-    arguments: Sequence[str], table: FlagTable, commands: Sequence[str] = ()
+    arguments: Sequence[str],
+    table: FlagTable,
+    commands: Sequence[str] = (),
+    *,
+    operands: int = 0,
 ) -> Scanned:
     """Split a command line.
 
@@ -39,16 +45,19 @@ def scan(
         arguments: Words after the program's name.
         table: The flags it may hold.
         commands: Words that end the flags and name a command.
+        operands: How many words there may be that are neither.
 
     Raises:
         UsageError: An unknown flag, a missing or malformed value, a stray word.
     """
-    return _Scan(table).run(iter(arguments), frozenset(commands))
+    return _Scan(table, operands).run(iter(arguments), frozenset(commands))
 
 
 class _Scan:
-    def __init__(self, table: FlagTable) -> None:
+    def __init__(self, table: FlagTable, operands: int) -> None:
         self._table = table
+        self._may_follow = operands
+        self._operands: list[str] = []
         self._values: dict[str, list[str]] = {}
         self._warnings: list[str] = []
         self._bare: str = ""
@@ -57,8 +66,8 @@ class _Scan:
     def run(self, words: Iterator[str], commands: frozenset[str]) -> Scanned:
         for word in words:
             if word == "--":
-                for stray in words:
-                    raise self._stray(stray)
+                for operand in words:
+                    self._operand(operand)
             elif word.startswith("--"):
                 self._long(word, words)
             elif word.startswith("-") and word != "-":
@@ -66,7 +75,7 @@ class _Scan:
             elif word in commands:
                 return self._result(word, tuple(words))
             else:
-                raise self._stray(word)
+                self._operand(word)
         return self._result("", ())
 
     def _result(self, command: str, rest: tuple[str, ...]) -> Scanned:
@@ -75,6 +84,7 @@ class _Scan:
             given=GivenFlags(self._table, given),
             command=command,
             rest=rest,
+            operands=tuple(self._operands),
             warnings=tuple(dict.fromkeys(self._warnings)),
         )
 
@@ -145,6 +155,11 @@ class _Scan:
         if not flag.kind.repeats:
             values.clear()
         values.append(value)
+
+    def _operand(self, word: str) -> None:
+        if len(self._operands) == self._may_follow:
+            raise self._stray(word)
+        self._operands.append(word)
 
     def _stray(self, word: str) -> UsageError:
         hint = None

@@ -12,6 +12,7 @@ from application.errors import CommandFailed
 from application.options import BuildOptions
 from domain.errors import KanipyError
 from entrypoints.executor import main, run
+from entrypoints.flags.environment import Environment
 from entrypoints.version import VERSION
 
 _HEAVY = {
@@ -101,6 +102,27 @@ def test_a_mistake_builds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "Error: unknown flag --nonsense\nRun 'kanipy --help' for usage.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["send", "a", "--to=b"], ("a", "--to=b")),
+        (["help", "send"], ("--help",)),
+        (["send"], ()),
+    ],
+)
+def test_the_first_word_calls_a_command_with_all_the_others(
+    words: list[str], given: tuple[str, ...]
+) -> None:
+    asked = []
+
+    def send(words: Sequence[str], environment: Environment) -> int:
+        asked.append((tuple(words), environment))
+        return 7
+
+    assert run(words, {"HOME": "/h"}, _Builds(), {"send": send}) == 7
+    assert asked == [(given, {"HOME": "/h"})]
 
 
 def test_sigterm_ends_the_build_once_with_143(

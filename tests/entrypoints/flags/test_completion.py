@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.flags.completion import completion_script
+from entrypoints.flags.completion import EXECUTOR, Subcommands, completion_script
+from entrypoints.flags.flag import Flag, FlagTable, Group, Kind
+from entrypoints.flags.subcommands import Subcommand
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
 _ASK = """\
@@ -17,10 +19,17 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def _completed(folder: Path, *words: str) -> list[str]:
+_TO = Flag(name="to", kind=Kind.TEXT, group=Group.OUTPUT, metavar="FILE", help="x")
+_QUIET = Flag(name="quiet", kind=Kind.BOOLEAN, group=Group.OUTPUT, help="x")
+_SEND = Subcommand(
+    name="send", operands="FILE", summary="x", table=FlagTable([_TO, _QUIET])
+)
+
+
+def _completed(folder: Path, *words: str, subcommands: Subcommands = ()) -> list[str]:
     """Return what bash offers for the last word."""
     script = folder / "kanipy.bash"
-    script.write_text(completion_script("bash", EXECUTOR_FLAGS))
+    script.write_text(completion_script("bash", EXECUTOR_FLAGS, EXECUTOR, subcommands))
     answer = subprocess.run(
         ["/bin/bash", "-c", _ASK, "bash", str(script), "kanipy", *words],
         cwd=folder,
@@ -90,3 +99,30 @@ def test_fish_knows_values_and_paths() -> None:
     assert "-l snapshot-mode -x -a 'full redo time'" in script
     assert "-s f -l dockerfile -l file -r -F" in script
     assert "host\\'s" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["se"], ["send"]),
+        (["send", "--"], ["--to=", "--quiet"]),
+        (["send", "--to", "=", "Docker"], ["Dockerfile"]),
+        (["--snapsh"], ["--snapshot-mode="]),
+    ],
+)
+def test_bash_offers_a_subcommand_with_its_own_flags(
+    tmp_path: Path, words: list[str], offered: list[str]
+) -> None:
+    (tmp_path / "Dockerfile").touch()
+    assert _completed(tmp_path, *words, subcommands=(_SEND,)) == offered
+
+
+def test_zsh_and_fish_keep_the_flags_of_a_subcommand_apart() -> None:
+    zsh = completion_script("zsh", EXECUTOR_FLAGS, subcommands=(_SEND,))
+    own, _, build = zsh.partition("        return\n    fi\n")
+    assert "--to=[" in own
+    assert "--to=[" not in build
+    assert " send)" in build
+    fish = completion_script("fish", EXECUTOR_FLAGS, subcommands=(_SEND,))
+    assert "-n '__fish_seen_subcommand_from send' -l to -r -F" in fish
+    assert "-n 'not __fish_seen_subcommand_from send' -s f -l dockerfile" in fish

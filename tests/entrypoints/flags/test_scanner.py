@@ -210,6 +210,16 @@ def test_a_command_ends_the_flags() -> None:
     assert (scanned.command, scanned.rest) == ("completion", ("bash", "--nonsense"))
 
 
+def test_operands_stand_between_flags_and_after_two_dashes() -> None:
+    words = ["one", "--force", "two", "--", "--three"]
+    assert scan(words, EXECUTOR_FLAGS, operands=3).operands == ("one", "two", "--three")
+
+
+def test_an_operand_too_many_is_named() -> None:
+    with pytest.raises(UsageError, match='unexpected argument "two"'):
+        scan(["one", "two"], EXECUTOR_FLAGS, operands=1)
+
+
 def test_flags_not_given_have_their_defaults() -> None:
     given = _given()
     assert (given.given("cache"), given.boolean("cache-run-layers")) == (False, True)

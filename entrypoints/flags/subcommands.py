@@ -1,0 +1,31 @@
+"""What the help, the completion and docs/compatibility.md say of the sub-commands.
+
+How a command is run stands in `entrypoints.subcommands`.
+"""
+
+from domain.values import dataclass
+from entrypoints.flags.flag import FlagTable, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subcommand:
+    """A command of the executor that has flags of its own.
+
+    Attributes:
+        name: The word that calls it, the first of the command line.
+        operands: What follows it besides flags, as written in a synopsis.
+        summary: What it does, one phrase without a full stop.
+        table: Its flags.
+        origin: Whose users know it.
+        differs: How it differs from what they know, "" for not at all.
+    """
+
+    name: str
+    operands: str
+    summary: str
+    table: FlagTable
+    origin: Origin = Origin.FORK
+    differs: str = ""
+
+
+SUBCOMMANDS: tuple[Subcommand, ...] = ()

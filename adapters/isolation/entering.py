@@ -6,9 +6,9 @@ What the executor mounts afterwards is seen by nobody else and goes with it.
 from __future__ import annotations
 
 from adapters.isolation.choice import REMEDY, Choice
-from adapters.isolation.chroot import ChrootRunner
+from adapters.isolation.chroot import chroot_runner
 from adapters.isolation.identity_map import unshare_mapped
-from adapters.isolation.in_place import InPlaceRunner
+from adapters.isolation.in_place import in_place_runner
 from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.system_calls import (
     CLONE_NEWNS,
@@ -62,7 +62,7 @@ def runner_for(choice: Choice, work_directory: str) -> ProcessRunner:
     if choice.isolation == "namespaces":
         return NamespaceRunner(work_directory)
     if choice.isolation == "chroot":
-        return ChrootRunner(work_directory, device_nodes=choice.device_nodes)
+        return chroot_runner(work_directory, device_nodes=choice.device_nodes)
     if choice.isolation == "in-place":
-        return InPlaceRunner(work_directory)
+        return in_place_runner(work_directory)
     return UnavailableRunner(choice.reason, REMEDY)

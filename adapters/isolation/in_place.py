@@ -8,57 +8,21 @@ here: it is kept from our memory and variables, not from our files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
-
 from adapters.isolation import names
-from adapters.isolation.chroot import placement_in, refuse_impossible
-from adapters.isolation.emulated_mounts import place_mounts
-from adapters.isolation.interruption import interruptible
-from adapters.isolation.launching import launch, orders_for
-from application.ports.process import OnOutput, ProcessSpec, ShownMount
+from adapters.isolation.shared_namespaces import SharedNamespacesRunner
 
 
-class InPlaceRunner:
-    """Starts each process where we are (implements `ProcessRunner`).
+def in_place_runner(work_directory: str) -> SharedNamespacesRunner:
+    """Make the runner that starts each process where we are.
 
     Args:
         work_directory: Where what mounts stand in for is kept meanwhile; on the
             file system of /. Made where it is missing.
     """
-
-    def __init__(self, work_directory: str) -> None:
-        self._work_directory = work_directory
-
-    @property
-    def isolation(self) -> str:
-        """Return "in-place"."""
-        return "in-place"
-
-    @property
-    def can_bind(self) -> bool:
-        """Return False."""
-        return False
-
-    def run(
-        self,
-        process: ProcessSpec,
-        root: str,
-        on_output: OnOutput,
-        mounts: Sequence[ShownMount] = (),
-    ) -> int:
-        """Run a process to its end; see the port.
-
-        Raises:
-            IsolationUnavailable: The process wants what needs namespaces.
-            FilesystemError: The root cannot be prepared or restored.
-            Interrupted: A signal asked to stop.
-        """
-        refuse_impossible(process, "in place")
-        with interruptible() as interruption, ExitStack() as stack:
-            stack.enter_context(names.kept(Path(root)))
-            with placement_in(root, self._work_directory, stack) as placement:
-                place_mounts(mounts, placement, stack)
-            orders = orders_for(process, self.isolation, root)
-            return launch(orders, on_output, interruption)
+    return SharedNamespacesRunner(
+        work_directory,
+        isolation="in-place",
+        where="in place",
+        kept=names.kept,
+        furnish=lambda _placement, _root: None,
+    )

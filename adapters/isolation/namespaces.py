@@ -40,20 +40,17 @@ class NamespaceRunner:
     Args:
         work_directory: Where the copies of resolv.conf, hosts and hostname lie
             while a process runs; made where it is missing.
+
+    Attributes:
+        isolation: "namespaces".
+        can_bind: True.
     """
+
+    isolation = "namespaces"
+    can_bind = True
 
     def __init__(self, work_directory: str) -> None:
         self._work_directory = work_directory
-
-    @property
-    def isolation(self) -> str:
-        """Return "namespaces"."""
-        return "namespaces"
-
-    @property
-    def can_bind(self) -> bool:
-        """Return True."""
-        return True
 
     def run(
         self,
@@ -112,7 +109,7 @@ class NamespaceRunner:
             if not found and not any(is_below(order.target, path) for path in hiding):
                 raise target_in_the_way(order.target)
             hiding.append(order.target)
-        return orders_for(process, "namespaces", root)._replace(
+        return orders_for(process, self.isolation, root)._replace(
             hostname=process.hostname,
             binds=binds,
             mount_points=points,

@@ -17,21 +17,18 @@ class UnavailableRunner:
     Args:
         reason: What the machine does not allow.
         remedy: What to do about it.
+
+    Attributes:
+        isolation: "none".
+        can_bind: False.
     """
+
+    isolation = "none"
+    can_bind = False
 
     def __init__(self, reason: str, remedy: str) -> None:
         self._reason = reason
         self._remedy = remedy
-
-    @property
-    def isolation(self) -> str:
-        """Return "none"."""
-        return "none"
-
-    @property
-    def can_bind(self) -> bool:
-        """Return False."""
-        return False
 
     def run(
         self,

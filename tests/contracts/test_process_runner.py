@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.chroot import ChrootRunner
+from adapters.isolation.chroot import chroot_runner
 from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.unavailable import UnavailableRunner
 from adapters.memory.process import MemoryProcessRunner
@@ -53,7 +53,7 @@ def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
         return MemoryProcessRunner(PROGRAMS)
     if request.param == "namespaces":
         return NamespaceRunner(str(tmp_path / "work"))
-    return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
+    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.chroot import ChrootRunner
+from adapters.isolation.chroot import chroot_runner
 from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.system_calls import (
     MS_BIND,
@@ -34,7 +34,7 @@ from tests.support.busybox_root import (
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
     if request.param == "namespaces":
         return NamespaceRunner(str(tmp_path / "work"))
-    return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
+    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
 
 
 @pytest.fixture
@@ -430,7 +430,7 @@ class TestNamespaces:
 class TestChroot:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
+        return chroot_runner(str(tmp_path / "work"), device_nodes=True)
 
     def test_devices_are_there_meanwhile(
         self, runner: ProcessRunner, root: Path
@@ -465,7 +465,7 @@ class TestChroot:
     def test_without_mknod_there_are_no_devices(
         self, root: Path, tmp_path: Path
     ) -> None:
-        runner = ChrootRunner(str(tmp_path / "work"), device_nodes=False)
+        runner = chroot_runner(str(tmp_path / "work"), device_nodes=False)
         assert shell(runner, root, "ls /dev/null").status == 1
         assert paths_in(root) == set()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.chroot import ChrootRunner
+from adapters.isolation.chroot import chroot_runner
 from adapters.isolation.namespaces import NamespaceRunner
 from application.errors import FilesystemError, Interrupted, IsolationUnavailable
 from application.ports.process import (
@@ -30,7 +30,7 @@ from tests.support.busybox_root import SLEEP, alive, heeded, make_root, paths_in
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
     if request.param == "namespaces":
         return NamespaceRunner(str(tmp_path / "work"))
-    return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
+    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
 
 
 @pytest.fixture
@@ -442,7 +442,7 @@ class TestNamespaces:
 class TestChroot:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return ChrootRunner(str(tmp_path / "work"), device_nodes=True)
+        return chroot_runner(str(tmp_path / "work"), device_nodes=True)
 
     def test_a_removed_tree_is_an_empty_one(
         self, runner: ProcessRunner, root: Path, source: Path

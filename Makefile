@@ -1,5 +1,5 @@
 # Everything that people, pre-commit and CI do goes through these targets.
-#   T=PATH  limits unit, contracts and integration to a path
+#   T=PATH  limits unit, slow, test and integration to a path
 #   K=EXPR  limits them to tests whose names match (pytest -k)
 # Of `image`:
 #   NETWORK=NAME        network of the builder stages (`host` where docker has no bridge)
@@ -12,11 +12,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
 CODE   := conftest.py domain application adapters entrypoints tests integration soak \
           examples image
+SLOW   := tests/contracts tests/random tests/programs
 PYTEST := $(BIN)/pytest $(if $(K),-k '$(K)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types layers unit contracts golden check test integration \
-        demo bench soak image clean
+.PHONY: help setup format lint types layers unit slow contracts golden check test \
+        integration demo bench soak image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +45,11 @@ types: $(STAMP) ## check the types (mypy --strict)
 layers: $(STAMP) ## check the direction of imports
 	$(BIN)/lint-imports
 
-unit: $(STAMP) ## run the unit tests
-	$(PYTEST) $(or $(T),tests --ignore=tests/contracts) -n auto
+unit: $(STAMP) ## run the unit tests that take moments
+	$(PYTEST) $(or $(T),tests $(SLOW:%=--ignore=%)) -n auto
+
+slow: $(STAMP) ## run the other unit tests: contracts, random input, real programs
+	$(PYTEST) $(or $(T),$(SLOW))
 
 contracts: $(STAMP) ## run the contract suites over memory and real adapters
 	$(PYTEST) $(or $(T),tests/contracts)
@@ -57,7 +61,7 @@ check: lint types layers unit ## what to run before every commit: no network, no
 
 # Two sessions: tests of isolation signal and kill their own session's processes, and the
 # servers of the integration tests are none of them.
-test: $(STAMP) ## unit and contracts with coverage, integration (root, registry, docker)
+test: $(STAMP) ## unit and slow with coverage, integration (root, registry, docker)
 	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)
 	$(if $(T),,$(PYTEST) integration)
 

@@ -11,8 +11,8 @@ import pytest
 from integration.executor import Executor, named_base
 from integration.image_comparison.stored_image import read_layout
 from integration.services.layouts import write_layout
-from tests.application.test_planned_copies import random_copies
 from tests.support.archives import tar
+from tests.support.random_copies import random_copies
 from tests.support.union_model import random_layers, union
 
 SEEDS = (3, 5, 11)

@@ -1,7 +1,7 @@
 """Builds with and without a cache, for minutes, by the check of the short tests."""
 
 from soak.conftest import TimedSeeds
-from tests.application.test_random_cached_builds import check
+from tests.random.test_random_cached_builds import check
 
 
 def test_a_cache_changes_no_image(timed_seeds: TimedSeeds) -> None:

@@ -7,9 +7,9 @@ from adapters.archive.layer_reader import read_index
 from adapters.filesystem.directory_root import DirectoryRoots
 from domain.snapshot.tree import FileTree
 from soak.conftest import TimedSeeds
-from tests.application.test_planned_copies import layers_of, random_copies
 from tests.support.archives import layer
 from tests.support.disk_rows import disk_rows
+from tests.support.random_copies import layers_of, random_copies
 from tests.support.union_model import random_layers, union
 
 

@@ -10,6 +10,8 @@ from ipaddress import ip_address
 
 import pytest
 
+from tests.support.disks import enter_mount_namespace
+
 WATCHED = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"})
 RESERVED_NAMES = (".invalid", ".test", ".example", ".localhost")
 _ARMED = [False]
@@ -48,3 +50,9 @@ def _no_network() -> Iterator[None]:
     _ARMED[0] = True
     yield
     _ARMED[0] = False
+
+
+@pytest.fixture(scope="session")
+def own_mounts() -> None:
+    """Mounts of the tests are seen by nobody else."""
+    enter_mount_namespace()

@@ -5,6 +5,7 @@ It parses; it judges nothing.
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +25,9 @@ def modules(*folders: str) -> list[Path]:
     )
 
 
+@cache
 def parse(path: Path) -> ast.Module:
-    """Return the syntax tree of one file."""
+    """Return the syntax tree of one file, which is parsed once."""
     return ast.parse(path.read_bytes(), filename=str(path))
 
 

@@ -5,7 +5,7 @@ Numbers are those of kaniko's issues, those after "fork" are the fork's.
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ LAYER_CACHE = "tests/contracts/test_layer_cache.py"
 NOT_ON_DISK = "tests/adapters/filesystem/test_not_on_disk.py"
 OVERLAY_ROOT = "tests/adapters/filesystem/test_overlay_root.py"
 PUBLISH_IMAGE = "tests/application/test_publish_image.py"
-RANDOM = "tests/application/test_random_cached_builds.py::test_a_cache_changes_no_image"
+RANDOM = "tests/random/test_random_cached_builds.py::test_a_cache_changes_no_image"
 INSTALLED = f"{REAL}::test_programs_that_installers_run_are_found"
 
 BUGS: dict[str, tuple[str, ...]] = {
@@ -140,6 +140,5 @@ BUGS: dict[str, tuple[str, ...]] = {
 def test_a_known_bug_has_tests(bug: str) -> None:
     for test in BUGS[bug]:
         path, _, name = test.partition("::")
-        module = ast.parse((ROOT / path).read_text())
-        names = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
-        assert name in names, test
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"^def {name}\(", text, flags=re.MULTILINE), test

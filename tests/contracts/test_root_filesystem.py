@@ -43,16 +43,11 @@ from tests.support.archives import (
     whiteout,
 )
 from tests.support.clocks import KeepingClock
-from tests.support.disks import Disk, MemoryDisk, RealDisk, enter_mount_namespace, flat
+from tests.support.disks import Disk, MemoryDisk, RealDisk, flat
 
 TRUSTED = ["memory", "directory", "overlay"]
 KINDS = [*TRUSTED, "untrusted"]
 EXCLUDED = ["/var/ignored", "/etc/hosts"]
-
-
-@pytest.fixture(scope="session")
-def _own_mounts() -> None:
-    enter_mount_namespace()
 
 
 class Stage(NamedTuple):
@@ -106,7 +101,7 @@ def make_roots(kind: str, tmp_path: Path) -> RootFilesystems:
 @pytest.fixture(params=KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     if request.param == "overlay":
-        request.getfixturevalue("_own_mounts")
+        request.getfixturevalue("own_mounts")
     root = make_roots(request.param, tmp_path).create("stage-0")
     disk = MemoryDisk(root) if isinstance(root, MemoryRoot) else RealDisk(root.path)
     yield Stage(root, disk, MemoryLayers(KeepingClock()))

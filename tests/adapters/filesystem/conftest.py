@@ -9,12 +9,6 @@ import pytest
 
 from adapters.filesystem.directory_root import DirectoryRoot, DirectoryRoots
 from adapters.filesystem.overlay_root import OverlayRoot, OverlayRoots
-from tests.support.disks import enter_mount_namespace
-
-
-@pytest.fixture(scope="session")
-def own_mounts() -> None:
-    enter_mount_namespace()
 
 
 @pytest.fixture(params=["directory", "overlay"])

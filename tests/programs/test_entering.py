@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.busybox_root import SLEEP, gone, make_root, paths_in
 
-REPOSITORY = str(Path(__file__).parents[3])
+REPOSITORY = str(Path(__file__).parents[2])
 
 PRELUDE = """
 import os, sys

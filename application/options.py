@@ -17,6 +17,7 @@ from domain.dockerfile.redaction import without_credentials
 from domain.errors import UsageError
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.image.registry_map import RegistryMap
 from domain.values import dataclass, field
 
 Pairs = tuple[tuple[str, str], ...]
@@ -448,6 +449,8 @@ class RegistryOptions:
         skip_tls_verify_pull: Accept any certificate when pulling.
         skip_tls_verify_registries: Hosts whose certificate is not verified.
         certificates: Path of a PEM file of additional authorities by host.
+        client_certificates: Host, PEM file of a certificate and of its key.
+        mirrors: Where images are pulled from instead; never for pushing or caching.
         push_retries: How often a failed push is repeated.
         download_retries: How often a failed manifest fetch is repeated.
         check_push_permission: Ask each registry before anything is built.
@@ -461,6 +464,8 @@ class RegistryOptions:
     skip_tls_verify_pull: bool = False
     skip_tls_verify_registries: tuple[str, ...] = ()
     certificates: Pairs = ()
+    client_certificates: tuple[tuple[str, str, str], ...] = ()
+    mirrors: RegistryMap = RegistryMap()
     push_retries: int = 0
     download_retries: int = 0
     check_push_permission: bool = True

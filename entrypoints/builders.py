@@ -304,18 +304,25 @@ def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSourc
 def registry(
     options: Connecting, found: CredentialSource, reporter: Reporter
 ) -> ImageRegistry:
-    """Return the registries that base images are pulled from."""
+    """Return the registries that base images are pulled from, and their mirrors."""
     from adapters.registry.connection import RegistryConnections
+    from adapters.registry.mirrors import MirroredImageSource
     from adapters.registry.source import RegistryImageSource
 
-    retries = transfer_retries(options.registry.download_retries, reporter)
+    again = options.registry.download_retries
+    retries = transfer_retries(again, reporter)
     client = http_client(
         options,
         transfer_retries(0, reporter),
         plain_http=options.registry.insecure_pull,
         skip_verify=options.registry.skip_tls_verify_pull,
     )
-    return RegistryImageSource(RegistryConnections(client, found), retries)
+    return MirroredImageSource(
+        RegistryImageSource(RegistryConnections(client, found), retries),
+        options.registry.mirrors,
+        operation_retries(again, reporter),
+        reporter.warning,
+    )
 
 
 def warmed_bases(
@@ -495,6 +502,14 @@ def transfer_retries(more: int, reporter: Reporter) -> Retries:
     return Retries(RetryPolicy(attempts=attempts), announce=reporter.debug)
 
 
+def operation_retries(more: int, reporter: Reporter) -> Retries:
+    """Return how whole operations are repeated: `more` times, as kaniko waits."""
+    from adapters.http.retries import Retries, RetryPolicy
+
+    policy = RetryPolicy(attempts=1 + max(more, 0), factor=2.0)
+    return Retries(policy, announce=reporter.warning)
+
+
 def http_client(
     options: Connecting,
     retries: Retries,
@@ -530,13 +545,15 @@ def http_options(
     authorities: dict[str, list[str]] = {}
     for host, path in asked.certificates:
         authorities.setdefault(normalise_registry(host), []).append(path)
+    shown = {host: (cert, key) for host, cert, key in asked.client_certificates}
     hosts = {
         host: HostOptions(
             plain_http=plain_http or host in plain,
             skip_verify=skip_verify or host in unverified,
             ca_files=tuple(authorities.get(host, ())),
+            client_certificate=shown.get(host),
         )
-        for host in plain | unverified | set(authorities)
+        for host in plain | unverified | set(authorities) | set(shown)
     }
     return HttpOptions(
         user_agent=agent,

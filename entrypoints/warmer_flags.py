@@ -12,7 +12,6 @@ from entrypoints.flags.build_options import (
     build_arguments,
     log_options,
     platform_option,
-    pull_options,
 )
 from entrypoints.flags.commands import Show, parse_words
 from entrypoints.flags.environment import (
@@ -23,6 +22,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import refuse_unsupported
+from entrypoints.flags.registry_options import pull_options
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.warmer_table import WARMER_FLAGS, WARMER_VARIABLES
 

@@ -19,7 +19,7 @@ class ResolvedImage:
     """An image of one platform: manifest and config, no layers.
 
     Attributes:
-        reference: What was asked for.
+        reference: Where it was found: what was asked for, or its place at a mirror.
         digest: Digest of the manifest (not of an index it was chosen from).
         manifest: The manifest, its bytes verified against `digest`.
         config: The config, its bytes verified against the manifest.

@@ -130,6 +130,25 @@ class Reference:
         return f"{tag}@{self.digest}" if self.digest else tag
 
 
+def check_name(text: str, registry: str, repository: str) -> None:
+    """Check the parts of a name that was not parsed as a reference.
+
+    Args:
+        text: What a person wrote, for the message.
+        registry: Host with its port, normalised.
+        repository: Path in it.
+
+    Raises:
+        InvalidReference: The message says which part is wrong.
+    """
+    if "://" in text:
+        raise InvalidReference(
+            f"a registry has no scheme: {text[:300]!r}",
+            hint=f"write {text.partition('://')[2]!r}",
+        )
+    _check(text, registry, repository, None)
+
+
 def _split_tag(name: str) -> tuple[str, str | None]:
     """Split at the last ":" unless it is followed by a path (then it is a port)."""
     before, colon, after = name.rpartition(":")

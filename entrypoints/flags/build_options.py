@@ -17,7 +17,6 @@ from application.options import (
     LogOptions,
     NamedContext,
     OutputOptions,
-    RegistryOptions,
     RootOptions,
     SnapshotMode,
     SnapshotOptions,
@@ -37,6 +36,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import not_supported_yet
+from entrypoints.flags.registry_options import registry_options
 from entrypoints.flags.secret_values import parse_agents, parse_secrets
 from entrypoints.flags.values import parse_boolean, parse_integer, parse_size
 
@@ -63,7 +63,7 @@ def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
         cache=_cache(given),
         snapshot=_snapshot(given, environment),
         root=_root(given, environment),
-        registry=_registry(given, environment),
+        registry=registry_options(given, environment),
         credentials=credential_options(environment),
         network=network_options(environment),
         log=log_options(given),
@@ -306,30 +306,3 @@ def _switched(given: GivenFlags, name: str, environment: Environment) -> bool:
     variable = f"KANIKO_{name.upper().replace('-', '_')}"
     said = None if given.given(name) else switch(environment, variable)
     return given.boolean(name) if said is None else said
-
-
-def _registry(given: GivenFlags, environment: Environment) -> RegistryOptions:
-    return replace(
-        pull_options(given, environment),
-        insecure_push=given.boolean("insecure"),
-        skip_tls_verify_push=given.boolean("skip-tls-verify"),
-        push_retries=max(0, given.integer("push-retry")),
-        check_push_permission=not given.boolean("skip-push-permission-check"),
-    )
-
-
-def pull_options(given: GivenFlags, environment: Environment) -> RegistryOptions:
-    """Build the options of registries, as far as they are about pulling."""
-    return RegistryOptions(
-        insecure_pull=given.boolean("insecure-pull"),
-        insecure_registries=_hosts(given, "insecure-registry"),
-        skip_tls_verify_pull=given.boolean("skip-tls-verify-pull"),
-        skip_tls_verify_registries=_hosts(given, "skip-tls-verify-registry"),
-        certificates=given.pairs("registry-certificate"),
-        download_retries=max(0, given.integer("image-download-retry")),
-        client_type=environment.get("UPSTREAM_CLIENT_TYPE", ""),
-    )
-
-
-def _hosts(given: GivenFlags, name: str) -> tuple[str, ...]:
-    return tuple(host for host in given.texts(name) if host)

@@ -216,8 +216,9 @@ VARIABLES = (
     ),
     Variable(
         ("KANIKO_REGISTRY_MIRROR", "KANIKO_REGISTRY_MAP"),
-        Standing.NOT_YET,
-        "registry mirrors",
+        Standing.HONOURED,
+        "added to --registry-mirror and --registry-map, after what the flags name; "
+        "by the warmer, too",
     ),
     Variable(("KANIKO_PRINT_PLAN",), Standing.NOT_YET, "printing a plan", boolean=True),
     Variable(_LOGIN_PATTERNS, Standing.NOT_YET, "registry logins by variable"),

@@ -42,7 +42,6 @@ class NotYet:
         return self.when(value) if self.when else _asks(flag, value)
 
 
-_NO_MAPS = "pulls from the registry that is named, through no mirror"
 _NO_UPLOAD = "writes result files to paths only"
 _NO_ATTESTATION = "attaches nothing to an image"
 
@@ -51,10 +50,6 @@ NOT_YET = (
     NotYet("image-name-with-digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-name-tag-with-digest-file", _NO_UPLOAD, "=URL", _address),
     NotYet("image-fs-extract-retry", "does not repeat an extraction"),
-    NotYet("registry-client-cert", "shows no client certificate"),
-    NotYet("registry-mirror", _NO_MAPS),
-    NotYet("registry-map", _NO_MAPS),
-    NotYet("skip-default-registry-fallback", _NO_MAPS),
     NotYet(
         "push-ignore-immutable-tag-errors", "does not know the refusals of such tags"
     ),

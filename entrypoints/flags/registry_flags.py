@@ -61,6 +61,7 @@ REGISTRY_FLAGS = (
         group=Group.REGISTRY,
         metavar="HOST=CERT,KEY",
         help="client certificate and key for a registry",
+        differs="shown to that registry alone",
     ),
     Flag(
         name="registry-mirror",
@@ -68,13 +69,16 @@ REGISTRY_FLAGS = (
         group=Group.REGISTRY,
         metavar="HOST[/PREFIX]",
         help="mirror of Docker Hub, tried first",
+        differs="blobs that a mirror cannot give come from the next, too",
     ),
     Flag(
         name="registry-map",
         kind=Kind.TEXTS,
         group=Group.REGISTRY,
         metavar="HOST=HOST[/PREFIX]",
-        help="registry to pull from instead of another",
+        help="registry to pull from instead of another; several in order, separated "
+        "by semicolons or given one by one",
+        differs="every name of Docker Hub (docker.io, …) is understood",
     ),
     Flag(
         name="skip-default-registry-fallback",

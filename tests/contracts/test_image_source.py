@@ -14,6 +14,7 @@ from adapters.http.retries import Retries, RetryPolicy
 from adapters.memory.credentials import MemoryCredentials
 from adapters.memory.images import MemoryImageSource
 from adapters.registry.connection import RegistryConnections
+from adapters.registry.mirrors import MirroredImageSource
 from adapters.registry.source import RegistryImageSource
 from adapters.storage.oci_layout import LayoutLocation, OciLayoutImageSource
 from adapters.storage.warmed_layout import WarmedLayoutSource
@@ -26,6 +27,7 @@ from domain.image.manifest import Index, Manifest
 from domain.image.media_type import Vendor
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.image.registry_map import RegistryMap, parse_maps
 from tests.support.images import AMD64, ARM64, check_image, make_image, make_tar
 from tests.support.registry_server import FakeRegistry
 
@@ -41,11 +43,13 @@ class Place:
         source: The source.
         reference: The image that `put` names.
         put: Makes the last of the documents the named image, with all blobs.
+        found: Where the image is found, if that is another reference.
     """
 
     source: ImageSource
     reference: Reference
     put: Callable[[list[Document], dict[Digest, bytes]], None]
+    found: Reference | None = None
 
 
 def _memory() -> Iterator[Place]:
@@ -72,6 +76,24 @@ def _registry() -> Iterator[Place]:
 
         connections = RegistryConnections(http, MemoryCredentials())
         yield Place(RegistryImageSource(connections, NO_WAIT), reference, put)
+
+
+def _mirror() -> Iterator[Place]:
+    """The registry itself may not be asked."""
+    source = MemoryImageSource()
+    named = Reference.parse("registry.test/app:1")
+    at_mirror = Reference.parse("mirror.test/cache/app:1")
+
+    def put(documents: list[Document], blobs: dict[Digest, bytes]) -> None:
+        source.blobs.update(blobs)
+        for document in documents:
+            source.add_document(None, document)
+        source.add_document(at_mirror, documents[-1])
+
+    maps = parse_maps(["registry.test=mirror.test/cache"])
+    rules = RegistryMap(mirrors=maps, falls_back=False)
+    mirrored = MirroredImageSource(source, rules, NO_WAIT, lambda _: None)
+    yield Place(mirrored, named, put, at_mirror)
 
 
 def _warmed(root: Path) -> Iterator[Place]:
@@ -109,13 +131,15 @@ def _write_layout(
     (root / "index.json").write_bytes(index.raw)
 
 
-@pytest.fixture(params=["memory", "registry", "layout", "warmed"])
+@pytest.fixture(params=["memory", "registry", "mirror", "layout", "warmed"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     match request.param:
         case "memory":
             yield from _memory()
         case "registry":
             yield from _registry()
+        case "mirror":
+            yield from _mirror()
         case "layout":
             yield from _layout(tmp_path / "layout")
         case _:
@@ -127,7 +151,7 @@ def test_an_image_is_resolved_with_all_invariants(place: Place, vendor: Vendor) 
     image = make_image(make_tar({"a": b"1"}), make_tar({"b": b"2"}), vendor=vendor)
     place.put([image.manifest], image.blobs())
     resolved = place.source.resolve(place.reference, AMD64)
-    assert resolved.reference == place.reference
+    assert resolved.reference == (place.found or place.reference)
     assert resolved.manifest.vendor is vendor
 
     def read(descriptor: Descriptor) -> bytes:

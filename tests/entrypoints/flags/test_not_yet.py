@@ -73,8 +73,8 @@ def test_only_the_last_value_of_a_scalar_asks() -> None:
 
 
 def test_every_value_of_a_list_asks() -> None:
-    error = failure("--no-push", "--registry-mirror=a", "--registry-mirror=")
-    assert error.message == "--registry-mirror is not supported yet"
+    error = failure("--no-push", "--credential-helpers=env", "--credential-helpers=")
+    assert error.message == "--credential-helpers is not supported yet"
 
 
 def test_several_targets_are_not_supported_yet() -> None:

@@ -1,7 +1,7 @@
 """Result files on the local file system: digests, image names.
 
-It writes text to a path and knows nothing of what the text means. HTTPS targets
-are refused until they are built.
+It writes text to a path and knows nothing of what the text means. Addresses are the
+business of `adapters.uploaded_results`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,6 @@ class LocalResultFiles:
         Raises:
             OutputError: It cannot be written.
         """
-        if re.match("https?://", path):
-            raise OutputError(
-                "sending a result to a URL is not supported yet",
-                place=path.partition("?")[0],
-                hint="write it to a file",
-            )
         try:
             _write(path, text.encode())
         except OSError as error:

@@ -324,6 +324,11 @@ class ImageOptions:
     source_date_epoch: int | None = None
 
 
+def is_address(path: str) -> bool:
+    """Return whether a result file is sent to a server, not written to a path."""
+    return path.startswith("https://")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
     """Where the result goes; a path is "" where that output is not wanted.
@@ -333,13 +338,16 @@ class OutputOptions:
         push: Push to the destinations. Never true without one.
         tar_path: Docker archive to write.
         oci_layout_path: OCI layout directory to write.
-        digest_file: Receives the manifest digest, without a newline.
+        digest_file: Receives the manifest digest, without a newline. This and the
+            next two may be an https address.
         image_name_with_digest_file: Receives a line `repository@digest` for each
             destination.
         image_name_tag_with_digest_file: As above, `repository:tag@digest`.
         image_id_file: Receives the image ID, the digest of the config
             (`--iidfile`).
         metadata_file: Receives JSON about the result, as buildx writes it.
+        builder_output: Directory that receives the list `images` of what was pushed
+            (BUILDER_OUTPUT).
     """
 
     destinations: tuple[Reference, ...] = ()
@@ -351,6 +359,19 @@ class OutputOptions:
     image_name_tag_with_digest_file: str = ""
     image_id_file: str = ""
     metadata_file: str = ""
+    builder_output: str = ""
+
+    @property
+    def result_files(self) -> tuple[str, ...]:
+        """The files that pipelines read results from, those that are wanted."""
+        every = (
+            self.digest_file,
+            self.image_name_with_digest_file,
+            self.image_name_tag_with_digest_file,
+            self.image_id_file,
+            self.metadata_file,
+        )
+        return tuple(path for path in every if path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -578,6 +599,14 @@ class Connecting(Protocol):
     @property
     def network(self) -> NetworkOptions:
         """Trust and proxies."""
+
+
+class Publishing(Connecting, Protocol):
+    """Options of what publishes an image."""
+
+    @property
+    def output(self) -> OutputOptions:
+        """Where it goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -12,6 +11,7 @@ from application.ports.images import BuiltImage, ImageDestination
 from application.ports.layers import LayerStore
 from application.ports.reporter import Reporter
 from application.ports.results import ResultFiles
+from application.write_results import WriteResults
 from domain.errors import UsageError
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
@@ -71,7 +71,7 @@ class PublishImage:
         self._output = output_options
         self._destinations = destinations
         self._fetcher = LayerFetcher(layers)
-        self._results = results
+        self._results = WriteResults(output=output_options, files=results)
         self._reporter = reporter
 
     @property
@@ -112,7 +112,7 @@ class PublishImage:
             destination.publish(built, open_layer)
             self._reporter.info(f"Wrote {destination.name} {digest}")
         published = PublishedImage(manifest=built.manifest, config=config)
-        self._write_results(published)
+        self._results.write(built.manifest)
         return published
 
     def _assemble(self, stage: FinishedStage) -> tuple[BuiltImage, ImageConfig]:
@@ -132,7 +132,7 @@ class PublishImage:
         if self._image.annotations and vendor is not Vendor.OCI:
             self._reporter.warning(
                 "annotations are left out: docker manifests have none;"
-                " use --image-format=oci"
+                " leave --image-format=docker out"
             )
         origins = {
             layer.descriptor.digest: layer.base.image
@@ -151,15 +151,16 @@ class PublishImage:
     def _vendor(self, stage: FinishedStage) -> Vendor:
         """Choose the media types: as asked, else the base's, else docker's.
 
-        kaniko does the same. zstd layers exist in OCI images only, and readers of
-        OCI layouts refuse docker's media types.
+        kaniko does the same. zstd layers and annotations exist in OCI images only,
+        and readers of OCI layouts refuse docker's media types.
         """
         has_zstd = any(
             compression_of(layer.descriptor.media_type) is Compression.ZSTD
             for layer in stage.layers
         )
         if self._image.format is None:
-            if has_zstd or self._output.oci_layout_path:
+            wants_oci = self._output.oci_layout_path or self._image.annotations
+            if has_zstd or wants_oci:
                 return Vendor.OCI
             return stage.base_vendor or Vendor.DOCKER
         vendor = Vendor(self._image.format.value)
@@ -168,38 +169,7 @@ class PublishImage:
             raise UsageError(message, hint="use --image-format=oci")
         return vendor
 
-    def _write_results(self, published: PublishedImage) -> None:
-        digest = published.manifest.digest
-        files = {
-            self._output.digest_file: str(digest),
-            self._output.image_name_with_digest_file: "".join(
-                f"{ref.name}@{digest}\n" for ref in self._output.destinations
-            ),
-            self._output.image_name_tag_with_digest_file: "".join(
-                f"{ref.name}:{ref.tag}@{digest}\n" for ref in self._output.destinations
-            ),
-            self._output.image_id_file: str(published.manifest.config.digest),
-            self._output.metadata_file: _metadata(
-                published.manifest, [str(ref) for ref in self._output.destinations]
-            ),
-        }
-        for path, text in files.items():
-            if path:
-                self._results.write(path, text)
-
 
 def _relabelled(descriptor: Descriptor, vendor: Vendor) -> Descriptor:
     media_type = relabel_layer(descriptor.media_type, vendor)
     return replace(descriptor, media_type=media_type)
-
-
-def _metadata(manifest: Manifest, names: list[str]) -> str:
-    """Return what `docker buildx build --metadata-file` writes."""
-    document = {
-        "containerimage.config.digest": str(manifest.config.digest),
-        "containerimage.descriptor": manifest.descriptor.to_json(),
-        "containerimage.digest": str(manifest.digest),
-    }
-    if names:
-        document["image.name"] = ",".join(names)
-    return json.dumps(document, indent=2) + "\n"

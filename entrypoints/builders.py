@@ -20,9 +20,11 @@ from application.options import (
     InputOptions,
     LogOptions,
     NetworkOptions,
+    Publishing,
     RootOptions,
     SnapshotOptions,
     WarmOptions,
+    is_address,
 )
 from application.ports.archives import Archives
 from application.ports.cache_entries import CacheEntries
@@ -586,8 +588,19 @@ def dockerfile_reader() -> DockerfileReader:
     return DockerfileParseReader()
 
 
-def result_files() -> ResultFiles:
-    """Return what writes digest files and the like."""
+def result_files(options: Publishing, reporter: Reporter) -> ResultFiles:
+    """Return what writes digest files and the like.
+
+    The flags that are about all registries do not loosen it; those that name a host
+    hold for that host.
+    """
     from adapters.results import LocalResultFiles
 
-    return LocalResultFiles()
+    output = options.output
+    if not any(is_address(path) for path in output.result_files):
+        return LocalResultFiles()
+    from adapters.uploaded_results import AddressedResultFiles, UploadedResultFiles
+
+    retries = transfer_retries(0, reporter)
+    client = http_client(options, retries, plain_http=False, skip_verify=False)
+    return AddressedResultFiles(LocalResultFiles(), UploadedResultFiles(client))

@@ -69,7 +69,7 @@ class Container(containers.DeclarativeContainer):
     )
     dockerfiles = providers.Singleton(context_builders.dockerfiles, options, reporter)
     reader = providers.Singleton(builders.dockerfile_reader)
-    results = providers.Singleton(builders.result_files)
+    results = providers.Singleton(builders.result_files, options, reporter)
 
     contents = providers.Singleton(Contents)
     layer_cache = providers.Singleton(

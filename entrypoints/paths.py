@@ -33,6 +33,7 @@ def with_absolute_outputs(options: BuildOptions) -> BuildOptions:
         ),
         image_id_file=_absolute(given.image_id_file),
         metadata_file=_absolute(given.metadata_file),
+        builder_output=_absolute(given.builder_output),
     )
     return replace(options, output=output)
 
@@ -97,6 +98,7 @@ def _of_outputs(output: OutputOptions) -> tuple[str, ...]:
         output.image_name_tag_with_digest_file,
         output.image_id_file,
         output.metadata_file,
+        output.builder_output,
     )
 
 

@@ -90,8 +90,8 @@ class MemoryResultFiles:
         """Keep the text.
 
         Raises:
-            OutputError: The path is one of `unwritable`, or a URL.
+            OutputError: The path is one of `unwritable`.
         """
-        if path in self.unwritable or path.startswith(("http://", "https://")):
+        if path in self.unwritable:
             raise OutputError("cannot be written", place=path)
         self.files[path] = text

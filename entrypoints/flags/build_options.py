@@ -248,6 +248,7 @@ def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
         image_name_tag_with_digest_file=given.text("image-name-tag-with-digest-file"),
         image_id_file=given.text("iidfile"),
         metadata_file=given.text("metadata-file"),
+        builder_output=environment.get("BUILDER_OUTPUT", ""),
     )
 
 

@@ -25,7 +25,7 @@ def check(options: BuildOptions) -> None:
     _check_destination(options.output)
     _check_format(options)
     _check_cache(options)
-    _check_name_files(options.output)
+    check_results(options.output)
     given = options.input
     if given.dockerfile == "-" and given.context.location == STANDARD_INPUT:
         raise UsageError(
@@ -71,7 +71,17 @@ def _check_cache(options: BuildOptions) -> None:
         )
 
 
-def _check_name_files(output: OutputOptions) -> None:
+def check_results(output: OutputOptions) -> None:
+    """Check where result files go.
+
+    Raises:
+        UsageError: A list of names has no name, or a server is not asked safely.
+    """
+    if any(path.startswith("http://") for path in output.result_files):
+        raise UsageError(
+            "a result file is not sent over plain HTTP",
+            hint="give an address that begins with https://, or a path",
+        )
     files = {
         "image-name-with-digest-file": output.image_name_with_digest_file,
         "image-name-tag-with-digest-file": output.image_name_tag_with_digest_file,

@@ -23,9 +23,8 @@ _HEAD = """\
 What somebody who knows kaniko, its fork or `docker build` finds here. "same": as
 they know it. "differs": works, and the note says what is different and why. "not
 yet": known to the parser; a value that asks for something ends the run with "not
-supported yet" and exit status 1. "partly": the same, for the values that the note
-names. "refused": has no meaning here; the error names what to use instead. "new":
-kanipy's own.
+supported yet" and exit status 1. "refused": has no meaning here; the error names
+what to use instead. "new": kanipy's own.
 
 ## Grammar
 
@@ -131,14 +130,11 @@ def _standing(flag: Flag) -> tuple[str, str]:
     if flag.name in REFUSED:
         return "refused", REFUSED[flag.name]
     missing = [row for row in NOT_YET if row.flag == flag.name]
-    if missing and not missing[0].part:
+    if missing:
         return "not yet", f"this release {missing[0].reason}"
     notes = [flag.differs] if flag.differs else []
-    notes += [f"not yet: `{row.shown}`, this release {row.reason}" for row in missing]
     if flag.origin is Origin.OURS:
         return "new", "; ".join([flag.help, *notes])
-    if missing and not flag.differs:
-        return "partly", "; ".join(notes)
     return ("differs" if notes else "same"), "; ".join(notes)
 
 

@@ -12,7 +12,7 @@ EXECUTOR = ("kanipy", "executor")
 WARMER = ("kanipy-warmer", "warmer")
 """What the warmer is called."""
 
-_PATHS = frozenset({"FILE", "DIR", "PATH"})
+_PATHS = frozenset({"FILE", "FILE|URL", "DIR", "PATH"})
 
 
 Subcommands = Sequence[Subcommand]

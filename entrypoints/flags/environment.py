@@ -136,6 +136,12 @@ VARIABLES = (
         "--build-arg SOURCE_DATE_EPOCH=… comes first",
     ),
     Variable(
+        ("BUILDER_OUTPUT",),
+        Standing.HONOURED,
+        "directory that gets the file images, a line of JSON for each reference that "
+        "was pushed to, as Cloud Build reads it",
+    ),
+    Variable(
         ("UPSTREAM_CLIENT_TYPE",), Standing.HONOURED, "appended to the User-Agent"
     ),
     Variable(
@@ -232,7 +238,6 @@ VARIABLES = (
         "telemetry",
     ),
     Variable(("BENCHMARK_FILE",), Standing.NOT_YET, "the file of timings"),
-    Variable(("BUILDER_OUTPUT",), Standing.NOT_YET, "Cloud Build's list of images"),
     Variable(
         ("DOCKER_CREDENTIAL_GCR_CONFIG",),
         Standing.NOT_YET,

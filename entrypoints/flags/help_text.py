@@ -125,11 +125,7 @@ def _facts(flag: Flag) -> Iterator[str]:
         yield "repeatable"
     if flag.default and flag.default != "false" and flag.group is not Group.DOCKER:
         yield f"default {flag.default}"
-    yield from (
-        f"not supported yet{': ' + missing.shown if missing.part else ''}"
-        for missing in NOT_YET
-        if missing.flag == flag.name
-    )
+    yield from ("not supported yet" for missing in NOT_YET if missing.flag == flag.name)
 
 
 def _environment(variables: tuple[Variable, ...]) -> str:

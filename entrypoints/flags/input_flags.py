@@ -156,6 +156,8 @@ IMAGE_FLAGS = (
         metavar="KEY=VALUE",
         origin=Origin.FORK,
         help="annotation of the image's manifest",
+        differs="annotations make an OCI image whatever the base is, unless "
+        "--image-format says otherwise",
     ),
     Flag(
         name="image-format",

@@ -2,7 +2,10 @@
 
 from entrypoints.flags.flag import Flag, Group, Kind, Origin
 
-_AFTER_SUCCESS = "written once, after the image was published"
+_AFTER_SUCCESS = (
+    "written once, after the image was published; where an address does not take it "
+    "the build fails"
+)
 
 OUTPUT_FLAGS = (
     Flag(
@@ -42,7 +45,7 @@ OUTPUT_FLAGS = (
         name="digest-file",
         kind=Kind.TEXT,
         group=Group.OUTPUT,
-        metavar="FILE",
+        metavar="FILE|URL",
         help="write the digest of the manifest",
         differs=_AFTER_SUCCESS,
     ),
@@ -50,7 +53,7 @@ OUTPUT_FLAGS = (
         name="image-name-with-digest-file",
         kind=Kind.TEXT,
         group=Group.OUTPUT,
-        metavar="FILE",
+        metavar="FILE|URL",
         help="write a line repository@digest for each destination",
         differs=_AFTER_SUCCESS
         + "; keeps its form when the variant with the tag is asked for too",
@@ -59,7 +62,7 @@ OUTPUT_FLAGS = (
         name="image-name-tag-with-digest-file",
         kind=Kind.TEXT,
         group=Group.OUTPUT,
-        metavar="FILE",
+        metavar="FILE|URL",
         help="write a line repository:tag@digest for each destination",
         differs=_AFTER_SUCCESS,
     ),

@@ -102,9 +102,3 @@ def test_a_directory_in_the_way_of_a_parent_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="Not a directory"):
         write(tmp_path / "file/digest")
-
-
-def test_a_url_is_refused_without_its_query() -> None:
-    with pytest.raises(OutputError, match="not supported yet") as refused:
-        write("https://example.com/digest?token=s3cret")
-    assert "s3cret" not in str(refused.value)

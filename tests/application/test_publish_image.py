@@ -96,9 +96,12 @@ def test_labels_of_the_command_line_win() -> None:
     assert made.config.config.labels == {"a": "given", "b": "kept", "c": "new"}
 
 
-def test_annotations_are_in_the_manifest_of_an_oci_image() -> None:
+@pytest.mark.parametrize("base", [Vendor.DOCKER, Vendor.OCI])
+def test_annotations_make_an_oci_image_and_are_in_its_manifest(base: Vendor) -> None:
     made = build(image=ImageOptions(annotations=(("k", "v"),)))
+    made.add_base("base", vendor=base)
     made.run()
+    assert media_types(made) == OCI
     assert made.published.manifest.annotations == {"k": "v"}
     assert made.warnings == []
 
@@ -109,7 +112,7 @@ def test_annotations_of_a_docker_image_are_left_out_with_a_warning() -> None:
     made.run()
     assert made.published.manifest.annotations == {}
     (warning,) = made.warnings
-    assert "--image-format=oci" in warning
+    assert "leave --image-format=docker out" in warning
 
 
 def test_annotations_of_the_base_are_not_inherited() -> None:
@@ -167,6 +170,18 @@ def test_metadata_without_a_destination_names_no_image() -> None:
     made = build(output=OutputOptions(metadata_file="/metadata"))
     made.run()
     assert "image.name" not in json.loads(made.results.files["/metadata"])
+
+
+@pytest.mark.parametrize("push", [True, False])
+def test_the_list_of_cloud_build_holds_what_was_pushed(*, push: bool) -> None:
+    output = OutputOptions(destinations=REFERENCES, builder_output="/out", push=push)
+    made = build(output=output)
+    digest = made.run().manifest.digest
+    lines = (
+        f'{{"name":"registry.example/team/app:1","digest":"{digest}"}}\n'
+        f'{{"name":"app:latest","digest":"{digest}"}}\n'
+    )
+    assert made.results.files == ({"/out/images": lines} if push else {})
 
 
 def test_no_result_file_is_written_unasked() -> None:

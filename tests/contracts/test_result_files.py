@@ -47,9 +47,3 @@ def test_what_cannot_be_written_names_its_place(
     with pytest.raises(OutputError) as failed:
         results.write(str(tmp_path), "x")
     assert failed.value.place == str(tmp_path)
-
-
-def test_a_url_is_refused(files: tuple[ResultFiles, Read]) -> None:
-    results, _ = files
-    with pytest.raises(OutputError):
-        results.write("https://example.com/digest", "x")

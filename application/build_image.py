@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
-from application.build_stage import StageEnd, StageStart
 from application.contents import CONTEXT_ORIGIN, Contents, ContextFiles
 from application.context_tree import own_ignore_rules, read_context_tree
 from application.errors import CacheMisled, Interrupted, RegistryError
@@ -21,10 +19,10 @@ from application.prepare_build import PrepareBuild, PreparedBuild, PreparedStage
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import FinishedStage, PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
+from application.stage_builder import StageBuilder, StageStart
 from application.step_cache import StepCache
 from domain.build.cache_key import NO_CHAIN, Chain
 from domain.build.copying import SourceTree
-from domain.build.plan import BuildSettings
 from domain.build.state import StageState
 from domain.dockerfile.stage import Stage, source_references
 from domain.errors import BuildRuleError, KanipyError
@@ -52,19 +50,6 @@ class BuiltStage:
     filesystem: LayeredFilesystem
     vendor: Vendor | None
     chain: Chain = NO_CHAIN
-
-
-class StageBuilder(Protocol):
-    """Builds stages, or plans them."""
-
-    @property
-    def announcement(self) -> str:
-        """What is said to happen to a stage."""
-
-    def build(
-        self, start: StageStart, sources: FactSources, settings: BuildSettings
-    ) -> StageEnd:
-        """Build a stage on its base; see `BuildStage`."""
 
 
 class BuildImage:

@@ -14,76 +14,38 @@ from application.ports.dockerfile import DockerfileReader
 from application.ports.layer_cache import FoundStep
 from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter, Step, StepResult
-from application.remarks import Remarks
 from application.single_snapshot import SingleSnapshot
+from application.stage_builder import StageEnd, StageStart
 from application.stage_cache import DefinedStage, StageCache
 from application.step_cache import StepCache
-from domain.build.cache_key import NO_CHAIN, Chain
+from domain.build.cache_key import Chain
 from domain.build.effect import WriteLayer
 from domain.build.history import run_history
 from domain.build.lint import StageText, stage_remarks
-from domain.build.mounts import plan_mounts
 from domain.build.plan import (
     BuildSettings,
     InstructionPlan,
     plan_instruction,
     requirement,
 )
-from domain.build.running import run_inputs
 from domain.build.stage_definition import layer_maker
 from domain.build.state import StageState
 from domain.build.words import Words
-from domain.dockerfile.ignore import IgnoreRules
 from domain.dockerfile.instruction import Instruction, Run
-from domain.dockerfile.parse import parse_trigger
 from domain.dockerfile.redaction import without_credentials
-from domain.dockerfile.stage import Stage
 from domain.errors import KanipyError
 from domain.image.config import History, rfc3339
 from domain.image.digest import Digest
-from domain.values import dataclass, field, replace
+from domain.values import dataclass, replace
 
 HISTORY_COMMENT = "kanipy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageStart:
-    """A stage before its first instruction.
-
-    Attributes:
-        stage: The stage as parsed.
-        state: Config and variables of its base.
-        filesystem: Layers of its base.
-        parents: The stages it is built on, for remarks.
-        ignore: What the context's ignore file leaves out, for remarks.
-        remarks: Takes the remarks on the stage.
-        chain: What stands for its file system in cache keys.
-    """
-
-    stage: Stage
-    state: StageState
-    filesystem: LayeredFilesystem
-    parents: Sequence[Stage] = ()
-    ignore: IgnoreRules = field(default_factory=IgnoreRules)
-    remarks: Remarks
-    chain: Chain = NO_CHAIN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageEnd:
-    """A stage after its last instruction.
-
-    Attributes:
-        state: Its config and variables.
-        chain: What stands for its file system in cache keys.
-    """
-
-    state: StageState
-    chain: Chain
-
-
 class BuildStage:
-    """Carries out the instructions of a stage, each planned after the last."""
+    """Carries out the instructions of a stage, each planned after the last.
+
+    Implements `StageBuilder`.
+    """
 
     announcement = "Building"
 
@@ -125,20 +87,8 @@ class BuildStage:
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
     ) -> StageEnd:
-        """Build a stage on its base; its layers are appended to its file system.
-
-        Args:
-            start: The stage on its base.
-            sources: Finds what `COPY --from` names.
-            settings: What is the same for all instructions.
-
-        Raises:
-            DockerfileError, BuildRuleError: An instruction cannot be carried out;
-                the error's place is its line.
-            CommandFailed: A RUN failed.
-            KanipyError: What the ports raise.
-        """
-        triggers = self._triggers(start)
+        """Build a stage on its base; see `StageBuilder`."""
+        triggers = start.triggers(self._reader)
         state = start.state.without_triggers()
         start.remarks.tell(stage_remarks(_stage_text(start, triggers, settings)))
         instructions = [*triggers, *start.stage.instructions]
@@ -244,11 +194,7 @@ class BuildStage:
         self, instruction: Run, state: StageState, walk: _Walk, cache: StepCache
     ) -> _Done:
         """Take a RUN from the cache, or execute it and keep it there."""
-        words = Words.of(instruction, state, walk.settings.escape)
-        sources = self._facts.mount_sources(instruction, words, walk.sources)
-        mounts = plan_mounts(instruction, words, sources)
-        network = walk.settings.has_network
-        inputs = run_inputs(instruction, state, mounts, has_network=network)
+        inputs = self._facts.run_inputs(instruction, state, walk.sources, walk.settings)
         key = cache.run_key(walk.chain, inputs)
         found = cache.find(key)
         if walk.notes is not None:
@@ -323,14 +269,6 @@ class BuildStage:
             )
             return done
         return _done(plan, layer, walk.settings)
-
-    def _triggers(self, start: StageStart) -> list[Instruction]:
-        """Parse the ONBUILD triggers that the base brings; they run first."""
-        line = start.stage.start.location.first
-        return [
-            parse_trigger(text, self._reader.split, line=line)
-            for text in start.state.config.on_build
-        ]
 
 
 @dataclass(slots=True)

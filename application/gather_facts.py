@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from application.add_sources import Added, AddSources
 from application.layered_filesystem import LayeredFilesystem
 from domain.build.accounts import Accounts
+from domain.build.cache_key import RunInputs
 from domain.build.copying import SourceTree, copied_files
 from domain.build.mounts import (
     MountSources,
@@ -15,7 +16,9 @@ from domain.build.mounts import (
     plan_mounts,
     run_mounts,
 )
-from domain.build.plan import Facts
+from domain.build.plan import BuildSettings, Facts
+from domain.build.running import run_inputs
+from domain.build.state import StageState
 from domain.build.transfer import copy_request
 from domain.build.words import Words
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
@@ -122,6 +125,23 @@ class GatherFacts:
             )
             for name, source in found.items()
         }
+
+    def run_inputs(
+        self,
+        instruction: Run,
+        state: StageState,
+        sources: FactSources,
+        settings: BuildSettings,
+    ) -> RunInputs:
+        """Return what a RUN depends on besides the file system it runs in.
+
+        Raises as `mount_sources` does.
+        """
+        words = Words.of(instruction, state, settings.escape)
+        shown = self.mount_sources(instruction, words, sources)
+        mounts = plan_mounts(instruction, words, shown)
+        network = settings.has_network
+        return run_inputs(instruction, state, mounts, has_network=network)
 
     def _transfer_facts(
         self,

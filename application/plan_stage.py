@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from application.amounts import size
-from application.build_stage import StageEnd, StageStart
 from application.contents import Contents
 from application.errors import NotKnown
 from application.gather_facts import FactSources, GatherFacts
@@ -20,17 +19,15 @@ from application.ports.dockerfile import DockerfileReader
 from application.ports.layer_cache import FoundStep
 from application.ports.layers import WrittenLayer
 from application.ports.reporter import Reporter
+from application.stage_builder import StageEnd, StageStart
 from application.stage_cache import StageCache
 from application.step_cache import StepCache
 from domain.build.cache_key import Chain
 from domain.build.effect import WriteLayer
-from domain.build.mounts import plan_mounts
 from domain.build.plan import BuildSettings, Facts, after_workdir, plan_instruction
-from domain.build.running import run_inputs
 from domain.build.state import StageState
 from domain.build.words import Words
 from domain.dockerfile.instruction import Add, Copy, Instruction, Run, Workdir
-from domain.dockerfile.parse import parse_trigger
 from domain.dockerfile.redaction import without_credentials
 from domain.errors import KanipyError
 from domain.image.descriptor import Descriptor
@@ -50,7 +47,7 @@ _SHORT = 60
 
 
 class PlanStage:
-    """Plans the instructions of a stage (takes the place of `BuildStage`)."""
+    """Plans the instructions of a stage (implements `StageBuilder`)."""
 
     announcement = "Planning"
 
@@ -84,21 +81,13 @@ class PlanStage:
     def build(
         self, start: StageStart, sources: FactSources, settings: BuildSettings
     ) -> StageEnd:
-        """Tell the plan of a stage, a line for each instruction.
+        """Tell the plan of a stage, a line for each instruction; see `StageBuilder`.
 
-        Args:
-            start: The stage on its base.
-            sources: Finds what `COPY --from` names.
-            settings: What is the same for all instructions.
-
-        Raises:
-            DockerfileError, BuildRuleError: An instruction cannot be carried out;
-                the error's place is its line.
-            KanipyError: What the ports raise.
+        No command is run; layers that nobody knows are appended as such.
         """
         state = start.state.without_triggers()
         walk = _Walk(start.filesystem, sources, settings, start.chain, state)
-        instructions = [*self._triggers(start), *start.stage.instructions]
+        instructions = [*start.triggers(self._reader), *start.stage.instructions]
         if not self._is_found_whole(start, instructions, walk):
             for instruction in instructions:
                 self._tell(instruction, self._step(instruction, walk))
@@ -164,11 +153,9 @@ class PlanStage:
         if walk.filesystem.unknown:
             why = walk.filesystem.unknown
             return _executed(instruction, walk, f"depends on {why}")
-        words = walk.words(instruction)
-        mounted = self._facts.mount_sources(instruction, words, walk.sources)
-        mounts = plan_mounts(instruction, words, mounted)
-        network = walk.settings.has_network
-        inputs = run_inputs(instruction, walk.state, mounts, has_network=network)
+        inputs = self._facts.run_inputs(
+            instruction, walk.state, walk.sources, walk.settings
+        )
         key = self._cache.run_key(walk.chain, inputs)
         found = self._cache.find(key)
         if found is None:
@@ -230,13 +217,6 @@ class PlanStage:
         if len(text) > _SHORT:
             text = f"{text[: _SHORT - 1]}…"
         self._reporter.info(f"  line {instruction.location.first}, {text}: {what}")
-
-    def _triggers(self, start: StageStart) -> list[Instruction]:
-        line = start.stage.start.location.first
-        return [
-            parse_trigger(text, self._reader.split, line=line)
-            for text in start.state.config.on_build
-        ]
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from adapters.memory.process import MemoryProcessRunner, Program
 from adapters.memory.repositories import MemoryRepositories
 from adapters.memory.secrets import MemorySecrets
 from application.add_sources import AddSources
-from application.build_image import BuildImage, StageBuilder
+from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
@@ -58,6 +58,7 @@ from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
 from application.single_snapshot import SingleSnapshot
+from application.stage_builder import StageBuilder
 from application.step_cache import StepCache
 from domain.build.cache_key import Field
 from domain.build.effect import Effect

@@ -13,14 +13,17 @@ from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
+from application.needed_stages import StageTools
 from application.options import BuildOptions, WarmOptions
 from application.perform_effects import PerformEffects
+from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
 from application.plan_stage import PlanStage
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
 from application.resolve_base import ResolveBase
+from application.stage_bases import StageBases
 from application.warm_cache import WarmCache
 from entrypoints import builders, context_builders
 
@@ -110,7 +113,7 @@ class Container(containers.DeclarativeContainer):
         reporter=reporter,
         host_platform=host_platform,
     )
-    bases = providers.Singleton(
+    images = providers.Singleton(
         ResolveBase,
         # imported when the first image of a registry is met
         registry=registry.provider,
@@ -125,34 +128,49 @@ class Container(containers.DeclarativeContainer):
             reporter,
         ),
     )
-    stages = providers.Singleton(
-        BuildStage,
-        facts=providers.Singleton(
-            GatherFacts,
-            add_sources=providers.Singleton(
-                AddSources,
-                archives=archives,
-                downloads=downloads.provider,
-                # imported when the first address or repository is met
-                repositories=repositories.provider,
-                secrets=secrets,
-                contents=contents,
-            ),
-        ),
-        effects=effects,
-        reader=reader,
-        reporter=reporter,
-        cache=step_cache,
-        snapshot=providers.Singleton(
-            builders.single_snapshot,
-            options.provided.snapshot,
-            layers,
-            contents,
-            reporter,
-        ),
-    )
     named_contexts = providers.Singleton(
         context_builders.named_contexts, options, aside, work_directory, reporter
+    )
+    tools = providers.Singleton(
+        StageTools,
+        builder=providers.Singleton(
+            BuildStage,
+            facts=providers.Singleton(
+                GatherFacts,
+                add_sources=providers.Singleton(
+                    AddSources,
+                    archives=archives,
+                    downloads=downloads.provider,
+                    # imported when the first address or repository is met
+                    repositories=repositories.provider,
+                    secrets=secrets,
+                    contents=contents,
+                ),
+            ),
+            effects=effects,
+            reader=reader,
+            reporter=reporter,
+            cache=step_cache,
+            snapshot=providers.Singleton(
+                builders.single_snapshot,
+                options.provided.snapshot,
+                layers,
+                contents,
+                reporter,
+            ),
+        ),
+        bases=providers.Singleton(
+            StageBases,
+            images=images,
+            layers=layers,
+            roots=roots,
+            contexts=named_contexts,
+            indexes=step_cache,
+            cache=step_cache,
+        ),
+        named_contexts=named_contexts,
+        contents=contents,
+        reporter=reporter,
     )
     publish = providers.Singleton(
         PublishImage,
@@ -163,11 +181,25 @@ class Container(containers.DeclarativeContainer):
         results=results,
         reporter=reporter,
     )
-    plan_image = providers.Singleton(
+    build_image = providers.Singleton(
         BuildImage,
         prepare=prepare,
-        bases=bases,
-        stages=providers.Singleton(
+        tools=tools,
+        publish=publish,
+        roots=roots,
+        mounts=mounts,
+        reporter=reporter,
+        cache=step_cache,
+        materialise_target=options.provided.root.materialise,
+    )
+
+    planned_contents = providers.Singleton(Contents)
+    planned_steps = providers.Singleton(
+        builders.step_cache, options, layer_cache, planned_contents
+    )
+    planning_tools = providers.Singleton(
+        StageTools,
+        builder=providers.Singleton(
             PlanStage,
             facts=providers.Singleton(
                 GatherFacts,
@@ -177,40 +209,34 @@ class Container(containers.DeclarativeContainer):
                     downloads=providers.Object(nothing_fetched),
                     repositories=providers.Object(nothing_fetched),
                     secrets=secrets,
-                    contents=contents,
+                    contents=planned_contents,
                 ),
             ),
-            contents=contents,
+            contents=planned_contents,
             reader=reader,
             reporter=reporter,
-            cache=step_cache,
+            cache=planned_steps,
             is_one_layer=options.provided.snapshot.single,
         ),
-        publish=publish,
-        layers=providers.Singleton(UnreadLayers),
-        roots=providers.Singleton(NoRoots),
+        bases=providers.Singleton(
+            StageBases,
+            images=images,
+            layers=providers.Singleton(UnreadLayers),
+            roots=providers.Singleton(NoRoots),
+            contexts=named_contexts,
+            indexes=planned_steps,
+            cache=planned_steps,
+        ),
         named_contexts=named_contexts,
-        contents=contents,
-        mounts=None,
+        contents=planned_contents,
         reporter=reporter,
-        cache=step_cache,
-        indexes=step_cache,
     )
-    build_image = providers.Singleton(
-        BuildImage,
+    plan_image = providers.Singleton(
+        PlanImage,
         prepare=prepare,
-        bases=bases,
-        stages=stages,
-        publish=publish,
-        layers=layers,
-        roots=roots,
-        named_contexts=named_contexts,
-        contents=contents,
-        mounts=mounts,
+        tools=planning_tools,
+        places=publish.provided.places,
         reporter=reporter,
-        cache=step_cache,
-        indexes=step_cache,
-        materialise_target=options.provided.root.materialise,
     )
 
 

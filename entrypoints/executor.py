@@ -77,7 +77,7 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
         # Enters namespaces, which needs a process with a single thread: first.
         reporter.info(str(container.isolation()))
         if options.only_plans:
-            container.plan_image().plan()
+            container.plan_image().run()
             return SUCCESS
         try:
             published = container.build_image().run()

@@ -37,6 +37,7 @@ from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
+from application.needed_stages import StageTools
 from application.options import (
     CacheOptions,
     ContextAddress,
@@ -46,18 +47,24 @@ from application.options import (
     OutputOptions,
 )
 from application.perform_effects import PerformEffects
+from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
 from application.plan_stage import PlanStage
 from application.ports.context import ContextSource
+from application.ports.downloads import Downloads
+from application.ports.filesystem import RootFilesystems
 from application.ports.images import BuiltImage, ImageDestination, ImageSource
 from application.ports.kept_caches import KeptCaches
+from application.ports.layers import LayerStore
 from application.ports.process import OnOutput, ProcessSpec
+from application.ports.repositories import Repositories
 from application.ports.secrets import Secrets
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishedImage, PublishImage
 from application.resolve_base import ResolveBase
 from application.single_snapshot import SingleSnapshot
+from application.stage_bases import StageBases
 from application.stage_builder import StageBuilder
 from application.step_cache import StepCache
 from domain.build.cache_key import Field
@@ -197,79 +204,118 @@ class MemoryBuild:
 
     def plan(self) -> list[str]:
         """Plan, and return what is told."""
-        self.service(is_plan=True).plan()
+        self._plan_service().run()
         return [text for level, text in self.reporter.messages if level == "info"]
 
-    def _stages(self, steps: StepCache | None, *, is_plan: bool) -> StageBuilder:
-        facts = GatherFacts(
-            add_sources=AddSources(
-                archives=self.archives,
-                downloads=nothing_fetched if is_plan else lambda: self.downloads,
-                repositories=nothing_fetched if is_plan else lambda: self.repositories,
-                secrets=self.secrets,
-                contents=self.contents,
-            )
-        )
-        if is_plan:
-            return PlanStage(
-                facts=facts,
-                contents=self.contents,
-                reader=MemoryDockerfileReader(),
-                reporter=self.reporter,
-                cache=steps,
-                is_one_layer=self.snapshot is not None,
-            )
-        return BuildStage(
-            facts=facts,
+    def service(self) -> BuildImage:
+        """Wire the services as the composition root does."""
+        steps = self._steps()
+        builder = BuildStage(
+            facts=self._facts(lambda: self.downloads, lambda: self.repositories),
             effects=self.effects,
             reader=MemoryDockerfileReader(),
             reporter=self.reporter,
             cache=steps,
             snapshot=self.snapshot,
         )
-
-    def service(self, *, is_plan: bool = False) -> BuildImage:
-        """Wire the services as the composition root does."""
-        steps = None
-        if self._cache_options is not None:
-            steps = StepCache(
-                cache=self.cache,
-                indexes=self.cache,
-                contents=self.contents,
-                options=self._cache_options,
-                salt=self._salt,
-            )
         return BuildImage(
+            prepare=self._prepare(),
+            tools=self._tools(builder, self.layers, self.roots, steps),
+            publish=self._publish(),
+            roots=self.roots,
+            mounts=self.mounts,
+            reporter=self.reporter,
             cache=steps,
-            indexes=steps,
-            prepare=PrepareBuild(
-                options=self._options,
-                context=MemoryContextSource(self.context),
-                dockerfiles=self._dockerfile,
-                reader=MemoryDockerfileReader(),
-                clock=self.clock,
-                reporter=self.reporter,
-                host_platform=AMD64,
-            ),
-            bases=ResolveBase(
+        )
+
+    def _plan_service(self) -> PlanImage:
+        steps = self._steps()
+        planner = PlanStage(
+            facts=self._facts(nothing_fetched, nothing_fetched),
+            contents=self.contents,
+            reader=MemoryDockerfileReader(),
+            reporter=self.reporter,
+            cache=steps,
+            is_one_layer=self.snapshot is not None,
+        )
+        return PlanImage(
+            prepare=self._prepare(),
+            tools=self._tools(planner, UnreadLayers(), NoRoots(), steps),
+            places=self._publish().places,
+            reporter=self.reporter,
+        )
+
+    def _steps(self) -> StepCache | None:
+        if self._cache_options is None:
+            return None
+        return StepCache(
+            cache=self.cache,
+            indexes=self.cache,
+            contents=self.contents,
+            options=self._cache_options,
+            salt=self._salt,
+        )
+
+    def _facts(
+        self,
+        downloads: Callable[[], Downloads],
+        repositories: Callable[[], Repositories],
+    ) -> GatherFacts:
+        return GatherFacts(
+            add_sources=AddSources(
+                archives=self.archives,
+                downloads=downloads,
+                repositories=repositories,
+                secrets=self.secrets,
+                contents=self.contents,
+            )
+        )
+
+    def _prepare(self) -> PrepareBuild:
+        return PrepareBuild(
+            options=self._options,
+            context=MemoryContextSource(self.context),
+            dockerfiles=self._dockerfile,
+            reader=MemoryDockerfileReader(),
+            clock=self.clock,
+            reporter=self.reporter,
+            host_platform=AMD64,
+        )
+
+    def _publish(self) -> PublishImage:
+        return PublishImage(
+            image_options=self._image,
+            output_options=self._output,
+            destinations=self.destinations,
+            layers=self.layers,
+            results=self.results,
+            reporter=self.reporter,
+        )
+
+    def _tools(
+        self,
+        builder: StageBuilder,
+        layers: LayerStore,
+        roots: RootFilesystems,
+        steps: StepCache | None,
+    ) -> StageTools:
+        bases = StageBases(
+            images=ResolveBase(
                 registry=lambda: self.registry,
                 named_images=self.named_images,
                 reporter=self.reporter,
             ),
-            stages=self._stages(steps, is_plan=is_plan),
-            publish=PublishImage(
-                image_options=self._image,
-                output_options=self._output,
-                destinations=self.destinations,
-                layers=self.layers,
-                results=self.results,
-                reporter=self.reporter,
-            ),
-            layers=UnreadLayers() if is_plan else self.layers,
-            roots=NoRoots() if is_plan else self.roots,
+            layers=layers,
+            roots=roots,
+            contexts=self.named_contexts,
+            indexes=steps,
+            cache=steps,
+        )
+        return StageTools(
+            builder=builder,
+            bases=bases,
             named_contexts=self.named_contexts,
             contents=self.contents,
-            mounts=None if is_plan else self.mounts,
             reporter=self.reporter,
         )
 

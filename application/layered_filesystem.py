@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import BinaryIO
 
 from application.errors import (
@@ -20,10 +20,12 @@ from application.errors import (
     NotKnown,
     RegistryError,
 )
+from application.followed import followed
 from application.ports.filesystem import RootFilesystem, RootFilesystems
 from application.ports.images import ImageSource, ResolvedImage
 from application.ports.layer_cache import FoundLayer, LayerIndexes
 from application.ports.layers import LayerStore, OpenBlob, WrittenLayer
+from application.ports.reporter import Activity, Reporter, Work
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -78,8 +80,9 @@ class LayerFetcher:
         opened: Digests of the blobs that were not there yet.
     """
 
-    def __init__(self, layers: LayerStore) -> None:
+    def __init__(self, layers: LayerStore, reporter: Reporter) -> None:
         self._layers = layers
+        self._reporter = reporter
         self.opened: set[Digest] = set()
 
     def fetch(self, layer: StageLayer) -> None:
@@ -105,7 +108,13 @@ class LayerFetcher:
     def _opener(self, base: BaseImage, source: ImageSource) -> OpenBlob:
         def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
             self.opened.add(descriptor.digest)
-            return source.open_blob(base.image, descriptor, offset)
+            stream = source.open_blob(base.image, descriptor, offset)
+            pull = Activity(
+                work=Work.PULL,
+                subject=descriptor.digest.short,
+                size=descriptor.size - offset,
+            )
+            return followed(stream, pull, self._reporter)
 
         return open_blob
 
@@ -131,28 +140,34 @@ def _as_promised(layer: StageLayer) -> Iterator[None]:
 class LayeredFilesystem:
     """Layers, the tree they make, and a root on disk when there is one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is, and all its ports
         self,
         *,
         name: str,
+        title: str,
         layers: Iterable[StageLayer],
         store: LayerStore,
         roots: RootFilesystems,
+        reporter: Reporter,
         indexes: LayerIndexes | None = None,
     ) -> None:
         """Start with the layers of a base image.
 
         Args:
             name: Name of this file system in `StoredContent.origin`.
+            title: What a person calls it: a stage, or an image.
             layers: Lowest first.
             store: Where their blobs are kept.
             roots: Makes the root on disk.
+            reporter: Is told what is fetched and unpacked.
             indexes: Knows what layers hold without reading them.
         """
         self.name = name
+        self.title = title
         self._layers = list(layers)
         self._store = store
-        self._fetcher = LayerFetcher(store)
+        self._fetcher = LayerFetcher(store, reporter)
+        self._reporter = reporter
         self._roots = roots
         self._known = indexes
         self._indexes: list[LayerIndex] = []
@@ -269,7 +284,7 @@ class LayeredFilesystem:
         root = self._root
         indexes = self._indexes[: self._on_disk]
         for layer in self._fetched(self._layers[self._on_disk :]):
-            with closing(self._store.open(layer.descriptor)) as blob:
+            with self._unpacking(layer) as blob:
                 media_type = layer.descriptor.media_type
                 with _as_promised(layer):
                     index = root.extract(blob, media_type, layer.diff_id)
@@ -281,6 +296,15 @@ class LayeredFilesystem:
         if self._tree is None or any(index.is_thin for index in self._indexes):
             self._adopt(indexes)
         return True
+
+    def _unpacking(self, layer: StageLayer) -> AbstractContextManager[BinaryIO]:
+        blob = self._store.open(layer.descriptor)
+        unpack = Activity(
+            work=Work.UNPACK,
+            subject=layer.descriptor.digest.short,
+            size=layer.descriptor.size,
+        )
+        return closing(followed(blob, unpack, self._reporter))
 
     def append(self, written: WrittenLayer, *, from_root: bool = False) -> None:
         """Add a layer that this build made; it is on disk already.

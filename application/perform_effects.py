@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from application.contents import Contents, RootFiles
 from application.errors import CommandFailed
 from application.layered_filesystem import LayeredFilesystem
 from application.ports.layers import LayerStore, WrittenLayer
-from application.ports.process import ProcessRunner
-from application.ports.reporter import Reporter
+from application.ports.process import ProcessRunner, ShownMount
+from application.ports.reporter import Activity, Reporter, Work
 from application.prepare_mounts import PrepareMounts
 from domain.build.effect import (
     Effect,
@@ -87,14 +88,17 @@ class PerformEffects:
         if plan.is_empty:
             return None
         self._contents.prepare(plan)
-        written = self._write_layer(plan)
+        written = self._write_layer(plan, stage.title)
         if stage.root is not None:
             stage.root.apply(plan, self._contents.open)
         stage.append(written)
         return written
 
-    def _write_layer(self, plan: LayerPlan) -> WrittenLayer:
-        return self._layers.write(plan, self._contents.open, is_interim=self._interim)
+    def _write_layer(self, plan: LayerPlan, title: str) -> WrittenLayer:
+        with self._reporter.activity(Activity(work=Work.WRITE, subject=title)):
+            return self._layers.write(
+                plan, self._contents.open, is_interim=self._interim
+            )
 
     def _run(self, effect: RunProcess, stage: LayeredFilesystem) -> WrittenLayer | None:
         root = stage.root
@@ -105,17 +109,27 @@ class PerformEffects:
             # Secrets are in nothing that is kept, shown or part of an error.
             environment = dict(effect.process.environment) | ready.secrets
             process = replace(effect.process, environment=tuple(environment.items()))
-            output = self._reporter.output
-            status = self._runner.run(process, root.path, output, ready.shown)
+            status = self._execute(process, stage.title, root.path, ready.shown)
         if status != 0:
             raise _command_failed(effect.process, status)
-        plan = root.changes(stage.tree)
+        snapshot = Activity(work=Work.SNAPSHOT, subject=stage.title)
+        with self._reporter.activity(snapshot):
+            plan = root.changes(stage.tree)
         if plan.is_empty:
             return None
         self._contents.add(ROOT_ORIGIN, RootFiles(stage))
-        written = self._write_layer(plan)
+        written = self._write_layer(plan, stage.title)
         stage.append(written, from_root=True)
         return written
+
+    def _execute(
+        self, process: ProcessSpec, title: str, root: str, shown: Sequence[ShownMount]
+    ) -> int:
+        def output(stream: str, data: bytes) -> None:
+            self._reporter.output(title, stream, data)
+
+        with self._reporter.activity(Activity(work=Work.RUN, subject=title)):
+            return self._runner.run(process, root, output, shown)
 
 
 def _command_failed(process: ProcessSpec, status: int) -> CommandFailed:

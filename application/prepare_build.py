@@ -13,7 +13,7 @@ from application.ports.context import (
     DockerfileSource,
 )
 from application.ports.dockerfile import DockerfileReader
-from application.ports.reporter import Reporter
+from application.ports.reporter import Activity, Reporter, Work
 from application.remarks import Remarks
 from domain.build.plan import BuildSettings
 from domain.build.variables import (
@@ -114,7 +114,10 @@ class PrepareBuild:
             ContextUnavailable, DockerfileUnavailable: One cannot be read.
             DockerfileError: The Dockerfile breaks a rule, or has no such target.
         """
-        context = self._context.fetch()
+        with self._reporter.activity(
+            Activity(work=Work.CONTEXT, subject="the build context")
+        ):
+            context = self._context.fetch()
         text = self._dockerfiles.read(self._options.dockerfile, context)
         dockerfile = parse_dockerfile(text.data, self._reader.split)
         remarks = Remarks(self._check_options(dockerfile), self._reporter)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from application.followed import followed
 from application.layered_filesystem import LayerFetcher, StageLayer
 from application.options import ImageFormat, ImageOptions, OutputOptions
 from application.ports.images import BuiltImage, ImageDestination
 from application.ports.layers import LayerStore
-from application.ports.reporter import Reporter
+from application.ports.reporter import Activity, Reporter, Work
 from application.ports.results import ResultFiles
 from application.write_results import WriteResults
 from domain.errors import UsageError
@@ -70,7 +71,7 @@ class PublishImage:
         self._image = image_options
         self._output = output_options
         self._destinations = destinations
-        self._fetcher = LayerFetcher(layers)
+        self._fetcher = LayerFetcher(layers, reporter)
         self._results = WriteResults(output=output_options, files=results)
         self._reporter = reporter
 
@@ -104,7 +105,11 @@ class PublishImage:
         layers = {layer.descriptor.digest: layer for layer in stage.layers}
 
         def open_layer(descriptor: Descriptor) -> BinaryIO:
-            return self._fetcher.open(layers[descriptor.digest])
+            stream = self._fetcher.open(layers[descriptor.digest])
+            push = Activity(
+                work=Work.PUSH, subject=descriptor.digest.short, size=descriptor.size
+            )
+            return followed(stream, push, self._reporter)
 
         digest = built.manifest.digest
         for destination in self._destinations:

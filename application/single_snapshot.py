@@ -5,7 +5,7 @@ from __future__ import annotations
 from application.contents import Contents, RecordedFiles
 from application.layered_filesystem import LayeredFilesystem
 from application.ports.layers import LayerStore, WrittenLayer
-from application.ports.reporter import Reporter
+from application.ports.reporter import Activity, Reporter, Work
 from domain.snapshot.changes import tree_changes
 
 RECORDED_ORIGIN = "recorded"
@@ -44,7 +44,8 @@ class SingleSnapshot:
             return None
         self._contents.add(RECORDED_ORIGIN, RecordedFiles(stage))
         self._contents.prepare(plan)
-        written = self._layers.write(plan, self._contents.open)
+        with self._reporter.activity(Activity(work=Work.WRITE, subject=stage.title)):
+            written = self._layers.write(plan, self._contents.open)
         stage.replace_above(base_layers, written)
         size = written.descriptor.size
         self._reporter.info(f"Made one layer of the stage: {size} bytes")

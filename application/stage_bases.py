@@ -8,6 +8,7 @@ from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLa
 from application.ports.filesystem import RootFilesystems
 from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
+from application.ports.reporter import Reporter
 from application.prepare_build import PreparedStage
 from application.resolve_base import ResolveBase
 from application.step_cache import StepCache
@@ -46,13 +47,14 @@ class StageBases:
     None of them has a root on disk yet.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
         self,
         *,
         images: ResolveBase,
         layers: LayerStore,
         roots: RootFilesystems,
         contexts: Container[str],
+        reporter: Reporter,
         indexes: LayerIndexes | None = None,
         cache: StepCache | None = None,
     ) -> None:
@@ -63,6 +65,7 @@ class StageBases:
             layers: Where the blobs of layers are kept.
             roots: Makes roots on disk.
             contexts: Names of further contexts that are directories, and no images.
+            reporter: Is told what is fetched and unpacked.
             indexes: Knows what layers hold without reading them.
             cache: Begins the chains of cache keys; None for no cache.
         """
@@ -70,6 +73,7 @@ class StageBases:
         self._layers = layers
         self._roots = roots
         self._contexts = contexts
+        self._reporter = reporter
         self._indexes = indexes
         self._cache = cache
 
@@ -89,17 +93,17 @@ class StageBases:
             BuildRuleError: The base is a context.
             KanipyError: What is said of the image; its place is the FROM.
         """
-        name = f"stage:{stage.stage.index}"
+        name, title = f"stage:{stage.stage.index}", str(stage.stage)
         if parent is not None:
             return replace(
                 parent,
                 state=parent.state.child(),
-                filesystem=self._files(name, parent.filesystem.layers),
+                filesystem=self._files(name, title, parent.filesystem.layers),
             )
         if stage.base == SCRATCH:
             return BuiltStage(
                 state=StageState.start(ImageConfig(platform=stage.platform)),
-                filesystem=self._files(name, ()),
+                filesystem=self._files(name, title, ()),
                 vendor=None,
                 chain=self._chain((), stage.platform),
             )
@@ -116,7 +120,7 @@ class StageBases:
         Raises:
             KanipyError: What is said of the image.
         """
-        return self._files(origin, _layers(self._images.resolve(name, platform)))
+        return self._files(origin, name, _layers(self._images.resolve(name, platform)))
 
     def _start_on_image(self, name: str, stage: PreparedStage) -> BuiltStage:
         line = stage.stage.start.location.first
@@ -133,7 +137,7 @@ class StageBases:
         image = base.image
         return BuiltStage(
             state=StageState.start(image.config),
-            filesystem=self._files(name, _layers(base)),
+            filesystem=self._files(name, str(stage.stage), _layers(base)),
             vendor=image.manifest.vendor,
             chain=self._chain(image.config.diff_ids, stage.platform),
         )
@@ -141,12 +145,16 @@ class StageBases:
     def _chain(self, diff_ids: Sequence[Digest], platform: Platform) -> Chain:
         return self._cache.start(diff_ids, platform) if self._cache else NO_CHAIN
 
-    def _files(self, name: str, layers: tuple[StageLayer, ...]) -> LayeredFilesystem:
+    def _files(
+        self, name: str, title: str, layers: tuple[StageLayer, ...]
+    ) -> LayeredFilesystem:
         return LayeredFilesystem(
             name=name,
+            title=title,
             layers=layers,
             store=self._layers,
             roots=self._roots,
+            reporter=self._reporter,
             indexes=self._indexes,
         )
 

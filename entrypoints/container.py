@@ -24,6 +24,7 @@ from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
 from application.resolve_base import ResolveBase
 from application.stage_bases import StageBases
+from application.timeline import Timeline
 from application.warm_cache import WarmCache
 from entrypoints import builders, context_builders
 
@@ -35,7 +36,9 @@ class Container(containers.DeclarativeContainer):
         instance_of=BuildOptions
     )
 
-    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    reporter = providers.Singleton(
+        Timeline, providers.Singleton(builders.reporter, options.provided.log)
+    )
     clock = providers.Singleton(builders.clock, options.provided.image)
     work_directory = providers.Singleton(builders.work_directory, options.provided.root)
     isolation = providers.Singleton(builders.isolation, options.provided.root)
@@ -165,6 +168,7 @@ class Container(containers.DeclarativeContainer):
             layers=layers,
             roots=roots,
             contexts=named_contexts,
+            reporter=reporter,
             indexes=step_cache,
             cache=step_cache,
         ),
@@ -224,6 +228,7 @@ class Container(containers.DeclarativeContainer):
             layers=providers.Singleton(UnreadLayers),
             roots=providers.Singleton(NoRoots),
             contexts=named_contexts,
+            reporter=reporter,
             indexes=planned_steps,
             cache=planned_steps,
         ),

@@ -66,6 +66,7 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: The build failed.
     """
+    from application.summary import summary
     from entrypoints.container import Container
     from entrypoints.paths import with_absolute_outputs
 
@@ -86,6 +87,8 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
     finally:
         container.work_near_root().remove()
         container.work_directory().remove()
+    for line in summary(reporter):
+        reporter.info(line)
     reporter.info(f"Built image {published.manifest.digest}")
     return SUCCESS
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from application.errors import OutputError
-from application.ports.reporter import Step, StepResult
+from application.ports.reporter import Activity, Progress, Step, StepResult
 from domain.values import dataclass, field
 
 
@@ -29,6 +32,25 @@ class FixedClock:
 
 
 @dataclass(slots=True)
+class RecordedActivity:
+    """Work that a `RecordingReporter` was told of (implements `Progress`).
+
+    Attributes:
+        activity: The work.
+        count: Bytes that are done.
+        is_over: Whether it has ended.
+    """
+
+    activity: Activity
+    count: int = 0
+    is_over: bool = False
+
+    def advance(self, count: int) -> None:
+        """Remember that so many more bytes are done."""
+        self.count += count
+
+
+@dataclass(slots=True)
 class RecordingReporter:
     """Remembers what it is told (implements `Reporter`).
 
@@ -38,6 +60,7 @@ class RecordingReporter:
         finished: Steps that ended, with what they made.
         stdout: What RUNs wrote to their standard output.
         stderr: What they wrote to their standard error.
+        activities: Work that began, with the bytes that were told of it.
     """
 
     messages: list[tuple[str, str]] = field(default_factory=list)
@@ -45,6 +68,7 @@ class RecordingReporter:
     finished: list[tuple[Step, StepResult]] = field(default_factory=list)
     stdout: bytes = b""
     stderr: bytes = b""
+    activities: list[RecordedActivity] = field(default_factory=list)
 
     def debug(self, message: str) -> None:
         """Remember a message of level "debug"."""
@@ -66,7 +90,17 @@ class RecordingReporter:
         """Remember a step that has ended."""
         self.finished.append((step, result))
 
-    def output(self, stream: str, data: bytes) -> None:
+    @contextmanager
+    def activity(self, activity: Activity) -> Iterator[Progress]:
+        """Remember work that begins, and that it ended."""
+        recorded = RecordedActivity(activity)
+        self.activities.append(recorded)
+        try:
+            yield recorded
+        finally:
+            recorded.is_over = True
+
+    def output(self, stage: str, stream: str, data: bytes) -> None:
         """Remember output."""
         if stream == "stdout":
             self.stdout += data

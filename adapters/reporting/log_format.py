@@ -36,7 +36,7 @@ class Event(NamedTuple):
     message: str
     time: datetime
     elapsed: timedelta
-    fields: Mapping[str, str | int]
+    fields: Mapping[str, str | float]
 
 
 _SHORT = {"debug": "DEBU", "info": "INFO", "warning": "WARN"}

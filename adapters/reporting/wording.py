@@ -7,18 +7,21 @@ from application.ports.reporter import Step, StepResult
 
 
 def started(step: Step) -> str:
-    """Return the line of an instruction that begins."""
+    """Return the line of an instruction whose process begins."""
     return f"{place(step)} {step.text}"
 
 
 def finished(step: Step, result: StepResult, seconds: float) -> str:
-    """Return the line of an instruction that has ended well."""
-    facts = [f"done in {seconds:.1f}s"]
+    """Return the line of an instruction that has ended well.
+
+    `[builder 2/5] RUN make  12.3s  3.4 MB  cached`
+    """
+    facts = [started(step), f"{seconds:.1f}s"]
     if result.layer_size is not None:
-        facts.append(f"layer of {size(result.layer_size)}")
+        facts.append(size(result.layer_size))
     if result.note:
         facts.append(result.note)
-    return f"{place(step)} {', '.join(facts)}"
+    return "  ".join(facts)
 
 
 def place(step: Step) -> str:

@@ -5,6 +5,8 @@ The application announces; an adapter turns it into log lines.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import Protocol
 
 from domain.values import dataclass
@@ -44,8 +46,42 @@ class StepResult:
     note: str = ""
 
 
+class Work(StrEnum):
+    """What takes time in a build, by the word that says so."""
+
+    CONTEXT = "context"
+    PULL = "pull"
+    UNPACK = "unpack"
+    RUN = "run"
+    SNAPSHOT = "snapshot"
+    WRITE = "write"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Some work on its way; several may be at once, of one step or of many.
+
+    Attributes:
+        work: What is done.
+        subject: What it is done to: a stage, or the short digest of a layer.
+        size: Bytes there are to do, None where nobody knows or bytes say nothing.
+    """
+
+    work: Work
+    subject: str
+    size: int | None = None
+
+
+class Progress(Protocol):
+    """Follows an activity."""
+
+    def advance(self, count: int) -> None:
+        """Tell that so many more bytes are done. Callable from any thread."""
+
+
 class Reporter(Protocol):
-    """Receives what happens. No method raises, none takes long."""
+    """Receives what happens, from any thread. No method raises, none takes long."""
 
     def debug(self, message: str) -> None:
         """Tell what helps to understand a build that surprises."""
@@ -62,5 +98,8 @@ class Reporter(Protocol):
     def step_finished(self, step: Step, result: StepResult) -> None:
         """Tell that an instruction has ended well."""
 
-    def output(self, stream: str, data: bytes) -> None:
-        """Pass on what a RUN process writes to "stdout" or "stderr"."""
+    def activity(self, activity: Activity) -> AbstractContextManager[Progress]:
+        """Tell that work begins on entering, and that it is over on leaving."""
+
+    def output(self, stage: str, stream: str, data: bytes) -> None:
+        """Pass on what a RUN process of a stage writes to "stdout" or "stderr"."""

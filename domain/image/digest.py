@@ -81,6 +81,11 @@ class Digest:
         """Return what a hash object has come to."""
         return cls(digest.name, digest.hexdigest())
 
+    @property
+    def short(self) -> str:
+        """The first twelve digits, as docker shows digests to people."""
+        return self.hex[:12]
+
     def new_hash(self) -> Hash:
         """Return a fresh hash object of this digest's algorithm."""
         return hashlib.new(self.algorithm)

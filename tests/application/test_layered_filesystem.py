@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import pytest
 
-from adapters.memory.ambient import FixedClock
+from adapters.memory.ambient import FixedClock, RecordingReporter
 from adapters.memory.filesystem import MemoryRoots
 from adapters.memory.images import MemoryImageSource
 from adapters.memory.layers import MemoryLayers
@@ -63,7 +63,12 @@ class Stage:
             for each in layers
         ]
         self.files = LayeredFilesystem(
-            name="stage:0", layers=self.base_layers, store=self.store, roots=self.roots
+            name="stage:0",
+            title="stage 0",
+            reporter=RecordingReporter(),
+            layers=self.base_layers,
+            store=self.store,
+            roots=self.roots,
         )
 
     def write(self, path: str, data: bytes) -> None:
@@ -205,7 +210,12 @@ def test_a_layer_that_is_damaged_in_one_place_is_fetched_from_another() -> None:
         for each in stage.base_layers
     ]
     files = LayeredFilesystem(
-        name="stage:0", layers=layers, store=stage.store, roots=stage.roots
+        name="stage:0",
+        title="stage 0",
+        reporter=RecordingReporter(),
+        layers=layers,
+        store=stage.store,
+        roots=stage.roots,
     )
     files.materialise("stage-0")
     assert len(told) == 1
@@ -275,7 +285,7 @@ def test_a_layer_of_this_build_needs_no_fetching() -> None:
     store = MemoryLayers(FixedClock())
     made = store.write(LayerPlan(), _no_content)
     own = StageLayer(descriptor=made.descriptor, diff_id=made.diff_id)
-    with LayerFetcher(store).open(own) as stream:
+    with LayerFetcher(store, RecordingReporter()).open(own) as stream:
         assert stream.read() == store.blobs[made.descriptor.digest]
     assert store.fetched == []
 
@@ -289,5 +299,5 @@ def test_a_layer_of_a_base_is_opened_at_the_offset_that_is_wanted() -> None:
 
     stage = Stage(*BASE_LAYERS)
     store = Resuming(FixedClock())
-    LayerFetcher(store).fetch(stage.base_layers[0])
+    LayerFetcher(store, RecordingReporter()).fetch(stage.base_layers[0])
     assert store.blobs[BASE_LAYERS[0].descriptor.digest] == BASE_LAYERS[0].blob

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.memory.ambient import RecordingReporter
 from adapters.memory.filesystem import MemoryRoot
 from application.layered_filesystem import LayeredFilesystem
 from domain.build.effect import (
@@ -30,6 +31,8 @@ class Stage:
         self.build = MemoryBuild("FROM scratch", commands={"touch": writes("new")})
         self.files = LayeredFilesystem(
             name="stage:0",
+            title="stage 0",
+            reporter=RecordingReporter(),
             layers=(),
             store=self.build.layers,
             roots=self.build.roots,

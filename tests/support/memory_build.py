@@ -308,6 +308,7 @@ class MemoryBuild:
             layers=layers,
             roots=roots,
             contexts=self.named_contexts,
+            reporter=self.reporter,
             indexes=steps,
             cache=steps,
         )

@@ -610,6 +610,29 @@ class Publishing(Connecting, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushOptions:
+    """Everything one `kanipy push` was asked for.
+
+    Attributes:
+        image: Path of the image: an archive, or the directory of a layout.
+        output: Where it goes, and the result files.
+        work_directory: As of `RootOptions`.
+        registry: How registries are spoken to.
+        credentials: Where their credentials are.
+        network: Trust and proxies.
+        log: What is told.
+    """
+
+    image: str
+    output: OutputOptions
+    work_directory: str = ""
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmOptions:
     """Everything one run of the warmer was asked for.
 

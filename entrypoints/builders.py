@@ -33,7 +33,7 @@ from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
-from application.ports.images import ImageDestination, ImageRegistry
+from application.ports.images import ImageDestination, ImageRegistry, StoredImage
 from application.ports.kept_caches import KeptCaches
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
@@ -80,11 +80,11 @@ def clock(image: ImageOptions) -> Clock:
     return SystemClock()
 
 
-def work_directory(root: RootOptions) -> WorkDirectory:
-    """Return the directory of the build's own files."""
+def work_directory(parent: str) -> WorkDirectory:
+    """Return the directory of our own files."""
     from adapters.work_directory import WorkDirectory
 
-    return WorkDirectory(root.work_directory)
+    return WorkDirectory(parent)
 
 
 def host_platform() -> Platform:
@@ -364,7 +364,7 @@ def warmed_image_store(options: WarmOptions, reporter: Reporter) -> WarmedImageS
 
 
 def destinations(
-    options: BuildOptions, found: CredentialSource, reporter: Reporter
+    options: Publishing, found: CredentialSource, reporter: Reporter
 ) -> tuple[ImageDestination, ...]:
     """Return everything the image is written to, registries last."""
     from adapters.storage.docker_tar import DockerTarImageDestination
@@ -383,7 +383,7 @@ def destinations(
 
 
 def _registry_destinations(
-    options: BuildOptions, found: CredentialSource, reporter: Reporter
+    options: Publishing, found: CredentialSource, reporter: Reporter
 ) -> list[ImageDestination]:
     from adapters.registry.connection import RegistryConnections
     from adapters.registry.destination import RegistryImageDestination
@@ -400,6 +400,15 @@ def _registry_destinations(
         RegistryImageDestination(reference, connections, retries)
         for reference in options.output.destinations
     ]
+
+
+def stored_image(path: str, work: WorkDirectory) -> StoredImage:
+    """Return what reads the one image that a path holds."""
+    from pathlib import Path
+
+    from adapters.storage.stored_image import stored_image
+
+    return stored_image(Path(path), Path(work.part("image")))
 
 
 def layer_cache(

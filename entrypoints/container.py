@@ -14,7 +14,7 @@ from application.build_stage import BuildStage
 from application.contents import Contents
 from application.gather_facts import GatherFacts
 from application.needed_stages import StageTools
-from application.options import BuildOptions, WarmOptions
+from application.options import BuildOptions, PushOptions, WarmOptions
 from application.perform_effects import PerformEffects
 from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
@@ -22,10 +22,12 @@ from application.plan_stage import PlanStage
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
+from application.push_image import PushImage
 from application.resolve_base import ResolveBase
 from application.stage_bases import StageBases
 from application.timeline import Timeline
 from application.warm_cache import WarmCache
+from application.write_results import WriteResults
 from entrypoints import builders, context_builders
 
 
@@ -40,7 +42,9 @@ class Container(containers.DeclarativeContainer):
         Timeline, providers.Singleton(builders.reporter, options.provided.log)
     )
     clock = providers.Singleton(builders.clock, options.provided.image)
-    work_directory = providers.Singleton(builders.work_directory, options.provided.root)
+    work_directory = providers.Singleton(
+        builders.work_directory, options.provided.root.work_directory
+    )
     isolation = providers.Singleton(builders.isolation, options.provided.root)
     work_near_root = providers.Singleton(
         builders.work_near_root, isolation, work_directory
@@ -241,6 +245,37 @@ class Container(containers.DeclarativeContainer):
         prepare=prepare,
         tools=planning_tools,
         places=publish.provided.places,
+        reporter=reporter,
+    )
+
+
+class PushContainer(containers.DeclarativeContainer):
+    """Everything one `kanipy push` needs, made of its options."""
+
+    options: providers.Dependency[PushOptions] = providers.Dependency(
+        instance_of=PushOptions
+    )
+
+    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    work_directory = providers.Singleton(
+        builders.work_directory, options.provided.work_directory
+    )
+    credentials = providers.Singleton(
+        builders.credentials, options.provided.credentials, reporter
+    )
+    push_image = providers.Singleton(
+        PushImage,
+        image=providers.Singleton(
+            builders.stored_image, options.provided.image, work_directory
+        ),
+        destinations=providers.Singleton(
+            builders.destinations, options, credentials, reporter
+        ),
+        results=providers.Singleton(
+            WriteResults,
+            output=options.provided.output,
+            files=providers.Singleton(builders.result_files, options, reporter),
+        ),
         reporter=reporter,
     )
 

@@ -14,7 +14,14 @@ RunSubcommand = Callable[[Sequence[str], Environment], int]
 """Takes the words after the command's name and the process's variables; returns the
 exit status. Errors are told on standard error and never leave it."""
 
-SUBCOMMANDS: Mapping[str, RunSubcommand] = {}
+
+def _push(words: Sequence[str], environment: Environment) -> int:
+    from entrypoints.push import run
+
+    return run(words, environment)
+
+
+SUBCOMMANDS: Mapping[str, RunSubcommand] = {"push": _push}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,17 @@ def is_compressed(start: bytes) -> bool:
     return _decompressor_of(start) is not None or _is_zstd(start)
 
 
+def layer_compression(start: bytes) -> Compression | None:
+    """Return the compression of a blob that starts with these bytes.
+
+    None where no layer of an image is compressed so: it is not compressed at all, or
+    with bzip2 or xz.
+    """
+    if start.startswith(_GZIP):
+        return Compression.GZIP
+    return Compression.ZSTD if _is_zstd(start) else None
+
+
 def decompressed(blob: BinaryIO) -> Iterator[bytes]:
     """Yield the uncompressed content of a stream in chunks of at most 1 MiB.
 

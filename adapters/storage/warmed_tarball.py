@@ -7,13 +7,14 @@ one built on the registry's.
 
 from __future__ import annotations
 
-import json
 import tarfile
 from pathlib import Path
 from typing import BinaryIO
 
+from adapters.storage.docker_list import ListedImage, only_listed_image
 from adapters.storage.docker_tar import MANIFEST_FILE
 from adapters.storage.entry_stream import open_section, unreadable
+from adapters.storage.image_files import MAXIMUM_MEMBERS
 from adapters.storage.layout_files import read_small
 from application.errors import DigestMismatch
 from application.ports.images import ResolvedImage
@@ -24,9 +25,6 @@ from domain.image.digest import Digest
 from domain.image.manifest import MAXIMUM_MANIFEST_SIZE, Manifest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-
-MAXIMUM_MEMBERS = 10_000
-"""Members of an archive that we are ready to look at."""
 
 
 class WarmedTarballSource:
@@ -106,18 +104,15 @@ class WarmedTarballSource:
             ) from error
         return members
 
-    def _only_image(self, members: dict[str, tarfile.TarInfo]) -> _Listed:
+    def _only_image(self, members: dict[str, tarfile.TarInfo]) -> ListedImage:
         raw = self._read(self._member(members, MANIFEST_FILE))
-        try:
-            (image,) = json.loads(raw)
-            return _Listed(
-                str(image["Config"]), [str(name) for name in image["Layers"]]
-            )
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise self._misfit("does not list one image") from error
+        return only_listed_image(raw, str(self._path))
 
     def _find_layers(
-        self, manifest: Manifest, names: list[str], members: dict[str, tarfile.TarInfo]
+        self,
+        manifest: Manifest,
+        names: tuple[str, ...],
+        members: dict[str, tarfile.TarInfo],
     ) -> None:
         if len(names) != len(manifest.layers):
             raise self._misfit("has another number of layers than the manifest")
@@ -147,9 +142,3 @@ class WarmedTarballSource:
 
     def _misfit(self, message: str) -> InvalidImage:
         return InvalidImage(message, place=str(self._path))
-
-
-class _Listed:
-    def __init__(self, config: str, layers: list[str]) -> None:
-        self.config = config
-        self.layers = layers

@@ -95,6 +95,26 @@ class BuiltImage:
     origins: dict[Digest, ResolvedImage]
 
 
+class StoredImage(Protocol):
+    """One image that was made before: a layout, an archive."""
+
+    def read(self) -> BuiltImage:
+        """Return manifest and config; layers can be opened from then on.
+
+        Raises:
+            InvalidImage: There is no such image, or not one alone.
+            DigestMismatch: It is damaged.
+            FilesystemError: It cannot be read.
+        """
+
+    def open_layer(self, descriptor: Descriptor) -> BinaryIO:
+        """Open the blob of a layer; the caller closes it.
+
+        What it holds is verified by who receives it. Raises what `read` does; also
+        while reading.
+        """
+
+
 class ImageDestination(Protocol):
     """A place a built image is written to: a registry, a layout, a tar."""
 

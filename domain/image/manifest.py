@@ -211,13 +211,14 @@ class Index:
         )
 
     @property
+    def images(self) -> tuple[Descriptor, ...]:
+        """The entries that can be images or indexes of them: no attestations."""
+        return tuple(entry for entry in self.manifests if _is_image(entry))
+
+    @property
     def platforms(self) -> tuple[Platform, ...]:
         """The platforms it offers, attestations left out."""
-        return tuple(
-            entry.platform
-            for entry in self.manifests
-            if entry.platform and _is_image(entry)
-        )
+        return tuple(entry.platform for entry in self.images if entry.platform)
 
     def select(self, platform: Platform) -> Descriptor | None:
         """Return the entry that fits a platform best, None where none does.
@@ -226,7 +227,7 @@ class Index:
         is taken when nothing else fits and it is the only one of its kind: the
         caller looks inside.
         """
-        images = [entry for entry in self.manifests if _is_image(entry)]
+        images = self.images
         ranked = [
             (rank, number)
             for number, entry in enumerate(images)

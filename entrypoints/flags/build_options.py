@@ -236,11 +236,21 @@ def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
     no_push = switch(environment, "KANIKO_NO_PUSH")
     if no_push is None:
         no_push = given.boolean("no-push")
+    return replace(output_options(given, environment), push=not no_push)
+
+
+def output_options(given: GivenFlags, environment: Environment) -> OutputOptions:
+    """Build the options of outputs, for an image that is pushed.
+
+    Raises:
+        UsageError: A destination names a digest.
+        InvalidReference: A destination is no image reference.
+    """
     return OutputOptions(
         destinations=tuple(
             _destination(text) for text in given.texts("destination") if text
         ),
-        push=not no_push,
+        push=True,
         tar_path=given.text("tar-path"),
         oci_layout_path=given.text("oci-layout-path"),
         digest_file=given.text("digest-file"),
@@ -291,15 +301,20 @@ def _snapshot(given: GivenFlags, environment: Environment) -> SnapshotOptions:
 
 
 def _root(given: GivenFlags, environment: Environment) -> RootOptions:
-    directory = given.texts("kaniko-dir")[-1:] or (environment.get("KANIKO_DIR", ""),)
     return RootOptions(
         isolation=Isolation(given.choice("isolation")),
-        work_directory=directory[-1],
+        work_directory=work_directory(given, environment),
         force=given.boolean("force"),
         cleanup=_switched(given, "cleanup", environment),
         preserve=_switched(given, "preserve-context", environment),
         materialise=given.boolean("materialize"),
     )
+
+
+def work_directory(given: GivenFlags, environment: Environment) -> str:
+    """Return the directory of work files, "" where none is named."""
+    directory = given.texts("kaniko-dir")[-1:] or (environment.get("KANIKO_DIR", ""),)
+    return directory[-1]
 
 
 def _switched(given: GivenFlags, name: str, environment: Environment) -> bool:

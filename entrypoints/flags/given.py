@@ -33,6 +33,10 @@ class GivenFlags:
         """Return these flags with the values of one replaced."""
         return GivenFlags(self.table, {**self._values, name: values})
 
+    def within(self, table: FlagTable) -> "GivenFlags":
+        """Return these values among the flags of a larger table."""
+        return GivenFlags(table, self._values)
+
     def given(self, name: str) -> bool:
         """Whether the flag was on the command line."""
         return name in self._values

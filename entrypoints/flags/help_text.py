@@ -20,7 +20,8 @@ NAME
 SYNOPSIS
     kanipy --context=DIR --destination=IMAGE [FLAG]...
     kanipy --context=DIR --no-push --tar-path=FILE [FLAG]...
-    kanipy version | help | completion bash|zsh|fish
+    kanipy COMMAND …
+    kanipy version | help [COMMAND] | completion bash|zsh|fish
 
 DESCRIPTION
     Builds the image that a Dockerfile describes, inside an ordinary,

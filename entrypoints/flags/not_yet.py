@@ -36,7 +36,7 @@ NOT_YET = (
     NotYet("provenance", _NO_ATTESTATION),
 )
 
-NOT_YET_COMMANDS = ("login", "push")
+NOT_YET_COMMANDS = ("login",)
 
 
 def refuse_unsupported(given: GivenFlags) -> None:

@@ -5,6 +5,7 @@ How a command is run stands in `entrypoints.subcommands`.
 
 from domain.values import dataclass
 from entrypoints.flags.flag import FlagTable, Origin
+from entrypoints.flags.push_table import PUSH_FLAGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +29,13 @@ class Subcommand:
     differs: str = ""
 
 
-SUBCOMMANDS: tuple[Subcommand, ...] = ()
+SUBCOMMANDS: tuple[Subcommand, ...] = (
+    Subcommand(
+        name="push",
+        operands="FILE|DIR --destination=IMAGE...",
+        summary="push an image that lies in an archive or an OCI layout",
+        table=PUSH_FLAGS,
+        differs="takes archives of docker save too, compressed or not; result files "
+        "are written as after a build",
+    ),
+)

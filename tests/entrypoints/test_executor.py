@@ -178,6 +178,8 @@ def test_texts_go_to_standard_output(
         (["--nonsense"], 1),
         (["--cache-ttl=5"], 1),
         (["-d", "UPPER"], 1),
+        (["push", "--help"], 0),
+        (["push"], 1),
         ([], 1),
     ],
 )

@@ -76,7 +76,7 @@ def test_several_targets_are_not_supported_yet() -> None:
         assert error.message == "--target with several stages is not supported yet"
 
 
-@pytest.mark.parametrize("command", ["login", "push"])
+@pytest.mark.parametrize("command", ["login"])
 def test_a_command_of_the_fork_is_not_supported_yet(command: str) -> None:
     error = failure(command, "-u", "me")
     assert error.message == f"the command {command} is not supported yet"

@@ -128,6 +128,27 @@ def test_of_a_large_history_one_commit_is_fetched(
     assert peak < LIMIT, f"{peak // MIB} MiB"
 
 
+@pytest.mark.parametrize(
+    ("hands_out", "least", "most"),
+    [(True, MIB, 2 * MIB), (False, 9 * MIB, 11 * MIB)],
+)
+def test_of_a_large_tree_the_files_of_the_context_are_fetched(
+    git: GitServer, tmp_path: Path, *, hands_out: bool, least: int, most: int
+) -> None:
+    repository = GitRepository(git.repositories / f"wide{hands_out}.git")
+    repository.git("config", "uploadpack.allowFilter", str(hands_out).lower())
+    repository.commit({f"other/{number}": noise(MIB, number) for number in range(8)})
+    repository.commit({"app/Dockerfile": DOCKERFILE, "app/small": noise(MIB, 99)})
+    before = git.bytes_sent(f"/{repository.path.name}")
+    peak_memory(
+        tmp_path / "build",
+        f"git://{git.host}/open/{repository.path.name}#main:app",
+        {"GIT_PULL_METHOD": "http"},
+    )
+    sent = git.bytes_sent(f"/{repository.path.name}") - before
+    assert least < sent < most, f"{sent} bytes"
+
+
 def test_a_large_file_of_a_repository_needs_little_memory(
     git: GitServer, tmp_path: Path
 ) -> None:

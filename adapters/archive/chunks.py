@@ -74,6 +74,13 @@ class ChunkStream:
         for _ in self.pieces(size):
             pass
 
+    def rest(self) -> Iterator[bytes]:
+        """Yield what is left, to the end of the stream."""
+        while self._more():
+            piece = self._chunk[self._offset :]
+            self._offset = len(self._chunk)
+            yield piece
+
     def drain(self) -> None:
         """Read to the end of the stream."""
         while self._more():
@@ -103,6 +110,15 @@ class ChunkReader(io.RawIOBase):
     def readable(self) -> bool:
         """Return that it can be read."""
         return True
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes and keep them; fewer at the end alone."""
+        while len(self._rest) < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            self._rest += chunk
+        return self._rest[:size]
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` of the next bytes, b"" at the end; -1 for a chunk."""

@@ -17,7 +17,8 @@ import zstandard
 from isal import igzip_lib, isal_zlib
 from zlib_ng import zlib_ng
 
-from adapters.archive.chunks import CHUNK
+from adapters.archive.chunks import CHUNK, ChunkReader
+from adapters.archive.zstd_frames import starts_frame, whole_frames
 from domain.errors import InvalidLayer
 from domain.image.media_type import Compression
 from domain.values import dataclass
@@ -25,9 +26,8 @@ from domain.values import dataclass
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
 _XZ = b"\xfd7zXZ\x00"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", 1)
-_MAGIC_LENGTH = 6
+MAGIC_LENGTH = 6
+"""Bytes that tell how a file is compressed."""
 
 _ERRORS: tuple[type[Exception], ...] = (
     OSError,
@@ -57,7 +57,7 @@ class _Decompressor(Protocol):
 
 def is_compressed(start: bytes) -> bool:
     """Return whether a file that starts with these bytes is compressed."""
-    return _decompressor_of(start) is not None or _is_zstd(start)
+    return _decompressor_of(start) is not None or starts_frame(start)
 
 
 def layer_compression(start: bytes) -> Compression | None:
@@ -88,7 +88,7 @@ def decompressed(blob: BinaryIO) -> Iterator[bytes]:
     try:
         if make is not None:
             yield from _members(blob, start, make)
-        elif _is_zstd(start):
+        elif starts_frame(start):
             yield from _zstd(blob, start)
         else:
             yield from _plain(blob, start)
@@ -105,8 +105,8 @@ def decompressed(blob: BinaryIO) -> Iterator[bytes]:
 
 def _read_start(blob: BinaryIO) -> bytes:
     start = b""
-    while len(start) < _MAGIC_LENGTH:
-        more = blob.read(_MAGIC_LENGTH - len(start))
+    while len(start) < MAGIC_LENGTH:
+        more = blob.read(MAGIC_LENGTH - len(start))
         if not more:
             break
         start += more
@@ -121,12 +121,6 @@ def _decompressor_of(start: bytes) -> Callable[[], _Decompressor] | None:
     if start.startswith(_XZ):
         return lzma.LZMADecompressor
     return None
-
-
-def _is_zstd(start: bytes) -> bool:
-    tail, offset = _ZSTD_SKIPPABLE
-    skippable = start[offset : offset + 3] == tail and start[0] & 0xF0 == 0x50  # noqa: PLR2004 - RFC 8878
-    return start.startswith(_ZSTD) or skippable
 
 
 def _plain(blob: BinaryIO, start: bytes) -> Iterator[bytes]:
@@ -164,20 +158,8 @@ def _members(
             yield output
 
 
-class _Rejoined:
-    """A stream whose first bytes were taken off and are given back."""
-
-    def __init__(self, start: bytes, blob: BinaryIO) -> None:
-        self._start = start
-        self._blob = blob
-
-    def read(self, size: int = -1) -> bytes:
-        start, self._start = self._start, b""
-        return start or self._blob.read(size)
-
-
 def _zstd(blob: BinaryIO, start: bytes) -> Iterator[bytes]:
-    source = _Rejoined(start, blob)
+    source = ChunkReader(whole_frames(_plain(blob, start)))
     reader = zstandard.ZstdDecompressor().stream_reader(
         source,  # type: ignore[arg-type] # needs only read()
         read_across_frames=True,

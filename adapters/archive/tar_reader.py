@@ -69,6 +69,9 @@ class TarReader:
 
     Args:
         chunks: The uncompressed archive.
+
+    Attributes:
+        has_end: Whether a block of zeros was met, which says that all members came.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -77,6 +80,7 @@ class TarReader:
         self._left = 0
         self._padding = 0
         self._member: TarMember | None = None
+        self.has_end = False
 
     def __iter__(self) -> Iterator[TarMember]:
         """Yield the members; content that was not read is skipped.
@@ -120,7 +124,8 @@ class TarReader:
             self._stream.skip(self._left + self._padding)
             self._left = self._padding = 0
             block = self._stream.take_or_end(BLOCK)
-            if block is None or block == _ZERO_BLOCK:
+            self.has_end = block == _ZERO_BLOCK
+            if block is None or self.has_end:
                 return None
             header = _Header(*_HEADER.unpack(block))
             _verify_checksum(block, header)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from adapters.archive.chunks import ZEROS, ChunkReader
-from adapters.archive.compression import decompressed
+from adapters.archive.compression import MAGIC_LENGTH, decompressed, is_compressed
 from adapters.archive.tar_member import TarMember
 from adapters.archive.tar_reader import TarReader
 from adapters.context.archive_rows import ArchiveRows
@@ -101,13 +101,20 @@ class ArchiveSource:
     def _unpack(self, rows: ArchiveRows) -> None:
         with closing(self._archive.chunks()) as chunks:
             budget = _Budget(self._limit)
-            stream = cast("BinaryIO", ChunkReader(chunks))
-            reader = TarReader(budget.counted(decompressed(stream)))
+            stream = ChunkReader(chunks)
+            is_plain = not is_compressed(stream.peek(MAGIC_LENGTH))
+            content = decompressed(cast("BinaryIO", stream))
+            reader = TarReader(budget.counted(content))
             for member in _members(reader):
                 budget.take(member)
                 rows.add(member, self._keep(reader, member, budget.members))
         if not budget.members:
             raise InvalidLayer("it is empty", hint=_NO_ARCHIVE)
+        if is_plain and not reader.has_end:  # what is compressed has an end of its own
+            raise InvalidLayer(
+                "it was cut off: the blocks that end a tar archive are missing",
+                hint="make or send the archive again",
+            )
 
     def _keep(self, reader: TarReader, member: TarMember, number: int) -> str:
         """Store a file's content; return its name on disk."""

@@ -1,7 +1,8 @@
 """Checks out repositories, of ADD and of contexts, with git in the work directory.
 
 As little as possible is fetched: one commit where the server allows it, else all
-branches and tags. What a repository holds is laid down and never run.
+branches and tags; of a directory only its files, where the server can leave others
+out. What a repository holds is laid down and never run.
 """
 
 from __future__ import annotations
@@ -25,10 +26,15 @@ from domain.build.remote_source import GitSource
 from domain.snapshot.entry import FileEntry, name_of
 
 _GIT_DIRECTORY = ".git"
+_MODULES = ".gitmodules"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _EVERYTHING = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 _QUIETLY = ("fetch", "--quiet", "--no-tags", "--force", "--update-head-ok")
+_WITHOUT_FILES = "--filter=blob:none"
+"""Leaves files out until they are checked out; a server that cannot sends them."""
+_SPECIAL = re.compile(r"[\\*?\[]")
+"""What means something in patterns of paths."""
 _NANOSECONDS = 10**9
 
 
@@ -96,6 +102,16 @@ class _Wanted(NamedTuple):
     ref: str = ""
     commit: str = ""
 
+    @property
+    def is_abbreviated(self) -> bool:
+        """Whether no server knows the commit by its name."""
+        return bool(self.commit) and not _COMMIT.fullmatch(self.commit)
+
+    @property
+    def spec(self) -> str:
+        """What fetches the ref."""
+        return f"+{self.ref}:{self.ref}" if self.ref != "HEAD" else "HEAD"
+
 
 class _Commit:
     """One commit on its way into the work directory."""
@@ -109,20 +125,80 @@ class _Commit:
         self._source = source
 
     def check_out(self, depth: int) -> Checkout:
-        self._git.run("init", "--quiet", "--template=")
-        self._git.run("remote", "add", "--", "origin", self._remote)
-        name = self._fetch(self._wanted(), depth)
-        self._verify(name)
-        self._git.run("checkout", "--quiet", "--force", "--detach", name)
-        # without times and inodes of this disk the index is the same each time
-        self._git.run("read-tree", name)
-        if self._source.submodules and (self._place / ".gitmodules").is_file():
-            self._update_submodules()
+        wanted = self._wanted()
+        name = self._check_out_part(wanted, depth)
+        if not name:
+            name = self._check_out_whole(wanted, depth)
         seconds = int(self._git.run("show", "--no-patch", "--format=%ct", name))
         (self._place / _GIT_DIRECTORY / "FETCH_HEAD").unlink(missing_ok=True)
         return Checkout(
             commit=name, time_ns=seconds * _NANOSECONDS, files=self._files()
         )
+
+    def _begin(self) -> None:
+        self._git.run("init", "--quiet", "--template=")
+        self._git.run("remote", "add", "--", "origin", self._remote)
+
+    def _check_out_whole(self, wanted: _Wanted, depth: int) -> str:
+        self._begin()
+        name = self._fetch(wanted, depth)
+        self._verify(name)
+        self._lay_down(name)
+        # without times and inodes of this disk the index is the same each time
+        self._git.run("read-tree", name)
+        if self._source.submodules and (self._place / _MODULES).is_file():
+            self._update_submodules()
+        return name
+
+    def _lay_down(self, name: str) -> None:
+        self._git.run("checkout", "--quiet", "--force", "--detach", name)
+
+    def _check_out_part(self, wanted: _Wanted, depth: int) -> str:
+        """Fetch and check out the files of a directory alone.
+
+        Returns:
+            The commit; "" where that cannot be had, and nothing is left of it then.
+        """
+        # Servers of plain files know no depth: told of a filter, git asks them for
+        # what it has left out without end.
+        if not self._source.subdir or not depth or wanted.is_abbreviated:
+            return ""
+        self._begin()
+        if self._fetches(depth, wanted.commit or wanted.spec, _WITHOUT_FILES):
+            name = self._commit_of(wanted.commit or "FETCH_HEAD")
+            self._verify(name)
+            if self._is_directory(name) and self._lays_down_part(name):
+                return name
+        shutil.rmtree(self._place)
+        self._place.mkdir()
+        return ""
+
+    def _is_directory(self, name: str) -> bool:
+        """Tell whether what is wanted is a directory of the commit itself.
+
+        It may as well be one of a submodule, or behind a symlink.
+        """
+        if self._source.submodules and self._listed(name, _MODULES):
+            return False
+        if "\n" in self._source.subdir:
+            return False  # no pattern can name it
+        return self._listed(name, self._source.subdir).startswith("040000 tree ")
+
+    def _listed(self, name: str, path: str) -> str:
+        return self._git.run("--literal-pathspecs", "ls-tree", name, "--", path)
+
+    def _lays_down_part(self, name: str) -> bool:
+        """Try to check the directory out: its files are fetched now."""
+        patterns = self._place / _GIT_DIRECTORY / "info" / "sparse-checkout"
+        patterns.parent.mkdir(exist_ok=True)
+        escaped = _SPECIAL.sub(r"\\\g<0>", self._source.subdir)
+        patterns.write_text(f"/{escaped}/\n", "utf-8", errors="surrogateescape")
+        self._git.run("config", "core.sparseCheckout", "true")
+        try:
+            self._lay_down(name)
+        except GitFailure:
+            return False
+        return True
 
     def _wanted(self) -> _Wanted:
         """Find out what the ref stands for; a branch goes before a tag."""
@@ -142,22 +218,20 @@ class _Commit:
 
     def _fetch(self, wanted: _Wanted, depth: int) -> str:
         """Fetch what is wanted; return the name of the commit."""
-        spec = f"+{wanted.ref}:{wanted.ref}" if wanted.ref != "HEAD" else "HEAD"
         if wanted.commit:
-            complete = _COMMIT.fullmatch(wanted.commit)
-            if not (complete and self._fetches(depth, wanted.commit)):
-                specs = [spec] if wanted.ref else _EVERYTHING
+            if wanted.is_abbreviated or not self._fetches(depth, wanted.commit):
+                specs = [wanted.spec] if wanted.ref else _EVERYTHING
                 self._git.run(*_QUIETLY, "--", "origin", *specs)
             return self._commit_of(wanted.commit)
-        if not self._fetches(depth, spec):
-            self._git.run(*_QUIETLY, "--", "origin", spec)
+        if not self._fetches(depth, wanted.spec):
+            self._git.run(*_QUIETLY, "--", "origin", wanted.spec)
         return self._commit_of("FETCH_HEAD")
 
-    def _fetches(self, depth: int, spec: str) -> bool:
+    def _fetches(self, depth: int, spec: str, *flags: str) -> bool:
         """Try to fetch few commits: not every server hands out any, or parts."""
-        few = (f"--depth={depth}",) if depth else ()
+        few = [f"--depth={depth}"] if depth else []
         try:
-            self._git.run(*_QUIETLY, *few, "--", "origin", spec)
+            self._git.run(*_QUIETLY, *few, *flags, "--", "origin", spec)
         except GitFailure:
             return False
         return True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -82,6 +84,11 @@ def git(tmp_path: Path) -> Iterator[Git]:
 
 def paths(checkout: Checkout) -> list[str]:
     return [row.path for row in checkout.files.entries(lambda row: False)]
+
+
+def content(checkout: Checkout, path: str) -> bytes:
+    with checkout.files.open(path) as file:
+        return file.read()
 
 
 # -------------------------------------------------------------------- credentials
@@ -324,6 +331,76 @@ def test_a_work_directory_that_is_gone_is_an_error(git: Git) -> None:
     with pytest.raises(FilesystemError) as caught:
         repositories.checkout(GitSource(remote="http://h/r.git"), RepositoryAccess())
     assert "--kaniko-dir" in (caught.value.hint or "")
+
+
+# ------------------------------------------------------------ a directory of a commit
+
+LARGE = bytes(random.Random(1).randbytes(1 << 20))
+
+
+def with_directories(git: Git, *, hands_out: bool = True) -> GitRepository:
+    """Make a repository that has more than the directory `d`."""
+    repository = git.repository()
+    repository.commit({"d/f": "1", "other/old": LARGE[::-1]})
+    repository.git("rm", "-r", "--quiet", "other")
+    repository.commit({"d/f": "2", "d/e/g": "3", "other/new": LARGE})
+    repository.git("config", "uploadpack.allowFilter", str(hands_out).lower())
+    return repository
+
+
+def test_of_a_directory_only_its_files_are_fetched(git: Git) -> None:
+    with_directories(git)
+    assert paths(git.checkout("{url}/r.git#main:d")) == ["", "e", "e/g", "f"]
+    assert len(git.kept()) < len(LARGE)
+
+
+@pytest.mark.parametrize("part", ["#main:d", "#{commit}:d", "#{short}:d"])
+@pytest.mark.parametrize("kind", ["new", "cannot filter", "old", "files"])
+def test_whatever_a_server_can_do_a_directory_is_checked_out(
+    git: Git, kind: str, part: str
+) -> None:
+    repository = with_directories(git, hands_out=kind != "cannot filter")
+    commit = repository.git("rev-parse", "HEAD")
+    # it filters, but hands no single file out afterwards
+    git.server.speaks_v2 = kind != "old"
+    git.server.is_dumb = kind == "files"
+    repository.git("update-server-info")
+    root = "{url}/r.git/.git" if kind == "files" else "{url}/r.git"
+    part = part.replace("{commit}", commit).replace("{short}", commit[:9])
+    checkout = git.checkout(root + part)
+    assert paths(checkout) == ["", "e", "e/g", "f"]
+    assert content(checkout, "f") == b"2"
+    assert checkout.commit == commit
+
+
+@pytest.mark.parametrize(
+    "name", ["a*", "[a]", "a?", "\\", "#", "!", ":x", "-", " ", "é"]
+)
+def test_the_name_of_a_directory_is_no_pattern(git: Git, name: str) -> None:
+    repository = with_directories(git)
+    repository.commit({f"{name}/f": "1", "abc/f": LARGE})
+    checkout = git.checkout(f"{{url}}/r.git#main:{quote(name)}")
+    assert paths(checkout) == ["", "f"]
+    assert len(git.kept()) < len(LARGE)
+
+
+def test_attributes_above_a_directory_count(git: Git) -> None:
+    repository = with_directories(git)
+    repository.commit({".gitattributes": "d/f text eol=crlf\n", "d/f": "1\n"})
+    checkout = git.checkout("{url}/r.git#main:d")
+    assert content(checkout, "f") == b"1\r\n"
+
+
+@pytest.mark.parametrize("subdir", ["sub", "sub/e", "d", "to-sub", "to-sub/e"])
+def test_directories_may_be_those_of_a_submodule(git: Git, subdir: str) -> None:
+    git.repository("s.git").commit({"f": "1", "e/f": "1"})
+    repository = with_directories(git)
+    repository.add_submodule(f"{git.server.url}/s.git", "sub")
+    repository.add_submodule(f"{git.server.url}/s.git", "d/sub")
+    repository.commit(links={"to-sub": "d/sub"})
+    checkout = git.checkout(f"{{url}}/r.git#main:{subdir}")
+    assert "f" in paths(checkout)
+    assert subdir != "d" or "sub/e/f" in paths(checkout)
 
 
 # ---------------------------------------------------------------------------- ssh

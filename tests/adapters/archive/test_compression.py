@@ -43,10 +43,32 @@ def test_concatenated_members_are_one_content(name: str) -> None:
     assert all_of(compress(b"one") + compress(b"two" * 9)) == b"one" + b"two" * 9
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_truncated_data_is_an_error(name: str) -> None:
-    with pytest.raises(InvalidLayer, match="truncated"):
-        all_of(FORMATS[name](DATA)[:-9])
+    blob = FORMATS[name](DATA)
+    for size in (7, 20, 5000, len(blob) - 9, len(blob) - 1):
+        with pytest.raises(InvalidLayer, match="truncated"):
+            all_of(blob[:size])
+
+
+@pytest.mark.parametrize("level", [-5, 1, 19])
+@pytest.mark.parametrize("checksum", [True, False])
+@pytest.mark.parametrize("told", [True, False])
+def test_zstd_that_is_cut_anywhere_is_an_error(
+    level: int, *, checksum: bool, told: bool
+) -> None:
+    make = zstandard.ZstdCompressor(
+        level=level, write_checksum=checksum, write_content_size=told
+    )
+    data = random.Random(2).randbytes(300) + bytes(200)
+    skippable = b"\x5f\x2a\x4d\x18\x03\0\0\0abc"
+    frames = [make.compress(data), skippable, make.compress(data * 9)]
+    ends = {sum(map(len, frames[:count])) for count in range(len(frames) + 1)}
+    blob = b"".join(frames)
+    assert all_of(blob) == data * 10
+    for size in set(range(7, len(blob))) - ends:
+        with pytest.raises(InvalidLayer, match="truncated"):
+            all_of(blob[:size])
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])

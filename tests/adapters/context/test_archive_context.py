@@ -55,16 +55,16 @@ def content(context: BuildContext, path: str) -> bytes:
         return stream.read()
 
 
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
 @pytest.mark.parametrize(
-    "compress",
-    [
-        bytes,
-        gzip.compress,
-        bz2.compress,
-        lzma.compress,
-        zstandard.ZstdCompressor().compress,
-    ],
-    ids=["plain", "gzip", "bzip2", "xz", "zstd"],
+    "compress", [bytes, *COMPRESSORS.values()], ids=["plain", *COMPRESSORS]
 )
 def test_the_compression_is_told_by_the_content(
     tmp_path: Path, compress: Callable[[bytes], bytes]
@@ -205,6 +205,36 @@ def test_holes_of_a_sparse_file_take_no_room(tmp_path: Path) -> None:
 )
 def test_what_is_no_archive_says_so(tmp_path: Path, data: bytes, what: str) -> None:
     assert what in refused(tmp_path, data).message
+
+
+FULL = tar(file("a", b"x" * 600), file("b", b""))
+MEMBERS = 512 * (3 + 1)
+"""Bytes of both members, without what ends an archive."""
+
+
+@pytest.mark.parametrize("size", [1536, MEMBERS])
+def test_a_plain_archive_that_is_cut_between_members_is_refused(
+    tmp_path: Path, size: int
+) -> None:
+    error = refused(tmp_path, FULL[:size])
+    assert "cannot be used: it was cut off" in error.message
+
+
+def test_one_block_is_end_enough(tmp_path: Path) -> None:
+    archive = GivenArchive(FULL[: MEMBERS + 512])
+    assert paths(ArchiveSource(archive, tmp_path).fetch()) == ["", "a", "b"]
+
+
+@pytest.mark.parametrize("compress", [*COMPRESSORS.values()], ids=[*COMPRESSORS])
+def test_what_is_compressed_ends_with_its_compression(
+    tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    data = compress(FULL[:MEMBERS])
+    assert "truncated" in refused(tmp_path, data[:-1]).message
+    place = tmp_path / "whole"
+    place.mkdir()
+    context = ArchiveSource(GivenArchive(data), place).fetch()
+    assert paths(context) == ["", "a", "b"]
 
 
 def test_a_file_that_is_missing_names_the_form(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from domain.image.digest import Digest
 from domain.image.manifest import Manifest
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.index import LayerIndex
+from integration.bench.inputs import make_base
 from integration.executor import (
     COMMAND,
     ENVIRONMENT,
@@ -36,10 +37,11 @@ from integration.image_comparison.comparison import load_image
 from integration.recorded_build import Record
 from integration.services.bases import SMALL_BASES
 from integration.services.counting_proxy import CountingProxy, counting_proxy
-from integration.services.layouts import TarEntry, layer_tar, write_blob
+from integration.services.layouts import write_blob
 from integration.services.registry import Account, Registry, running_registry
 
-FILES = 20_000
+FILES = 100_000
+FILE_SIZE = 4_500
 MEGABYTE = 1_000_000
 ROOT = Path(__file__).parents[1]
 BUSYBOX = named_base("busybox", SMALL_BASES, "busybox")
@@ -218,15 +220,11 @@ class Wide:
 
 @pytest.fixture(scope="module")
 def wide(shared: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wide]:
-    """Push the base: busybox, 20,000 files, and bytes that no codec makes fewer."""
-    directory = tmp_path_factory.mktemp("wide")
-    rows = [TarEntry(name=f"w/{n // 500}/{n}", content=b"%d" % n) for n in range(FILES)]
-    rows.append(TarEntry(name="big", content=os.urandom(8 * MEGABYTE)))
-    context = write_context(directory / "context", "FROM busybox\nADD wide.tar /\n")
-    (context / "wide.tar").write_bytes(layer_tar(rows))
-    executor = Executor(work=directory / "work")
-    to = f"--destination={shared.host}/wide:1"
-    executor.run(context, BUSYBOX, to, "--insecure").check()
+    """Push the base: busybox, and 100,000 files that no codec makes fewer bytes of."""
+    layout = tmp_path_factory.mktemp("wide") / "layout"
+    make_base(layout, "wide", files=FILES, size=FILE_SIZE, incompressible=1)
+    shared.push_layout(layout, "wide", "wide:1")
+    shutil.rmtree(layout)
     with counting_proxy(shared.host) as proxy:
         yield Wide(registry=shared, proxy=proxy)
 
@@ -260,9 +258,9 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
     host = wide.proxy.host
     dockerfile = f"""
         FROM {host}/wide:1
-        RUN cp /big /copied && rm -r /w/3
+        RUN cp /wide/1/500 /copied && rm -r /wide/3
         WORKDIR /srv/app
-        RUN chmod 700 /w/1
+        RUN chmod 700 /wide/1
         COPY app /srv/app/
         """
     context = write_context(tmp_path / "context", dockerfile, {"app": b"one"})
@@ -271,7 +269,7 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
     builds = (context, tmp_path / "work")
     first = recorded(*builds, *caching, f"--destination={host}/made:1")
     assert len(first["roots"]) == 1
-    assert wide.proxy.received > 8 * MEGABYTE
+    assert wide.proxy.received > FILES * FILE_SIZE
 
     for tag, content in (("2", "one"), ("3", "two")):
         (context / "app").write_text(content)
@@ -286,14 +284,14 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
         added = {f"sha256:{digest}" for digest in blobs(wide.registry) - before}
         if tag == "2":
             assert added == set()
+            assert manifest == wide.registry.manifest("made", "1")
             continue
         assert new < added
         assert len(added - new) == 1  # the manifest
 
     recorded(*builds, *common, f"--destination={host}/made:fresh")
-    assert wide.registry.manifest("made", "3") == wide.registry.manifest(
-        "made", "fresh"
-    )
+    fresh = wide.registry.manifest("made", "fresh")
+    assert wide.registry.manifest("made", "3") == fresh
 
 
 # ------------------------------------------------------------- what is not mixed up

@@ -23,7 +23,14 @@ INCOMPRESSIBLE = 3
 """One byte in so many is random: about what gzip makes of programs and texts."""
 
 
-def make_base(directory: Path, name: str, *, files: int, size: int) -> None:
+def make_base(
+    directory: Path,
+    name: str,
+    *,
+    files: int,
+    size: int,
+    incompressible: int = INCOMPRESSIBLE,
+) -> None:
     """Add an image to a layout: busybox, and a layer of files over it.
 
     Args:
@@ -31,6 +38,7 @@ def make_base(directory: Path, name: str, *, files: int, size: int) -> None:
         name: Name of the image.
         files: How many.
         size: Bytes of each.
+        incompressible: One byte in so many is random.
     """
     shell = _busybox_layers()
     if not files:
@@ -39,7 +47,7 @@ def make_base(directory: Path, name: str, *, files: int, size: int) -> None:
     archive = directory.with_name(f"{name}.tar")
     try:
         with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
-            for path, content in _contents(files, size):
+            for path, content in _contents(files, size, incompressible):
                 entry = TarEntry(name=f"wide/{path}", content=content)
                 tar.addfile(entry.header(), io.BytesIO(content))
         write_layout(directory, name, [*shell, archive], CONFIG)
@@ -49,17 +57,19 @@ def make_base(directory: Path, name: str, *, files: int, size: int) -> None:
 
 def make_files(directory: Path, *, files: int, size: int) -> None:
     """Write files for a build context."""
-    for path, content in _contents(files, size):
+    for path, content in _contents(files, size, INCOMPRESSIBLE):
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
 
-def _contents(files: int, size: int) -> Iterator[tuple[str, bytes]]:
+def _contents(
+    files: int, size: int, incompressible: int
+) -> Iterator[tuple[str, bytes]]:
     rng = random.Random(SEED)
     pattern = bytes(range(256)) * (size // 256 + 1)
     for number in range(files):
-        noise = rng.randbytes(size // INCOMPRESSIBLE)
+        noise = rng.randbytes(size // incompressible)
         content = noise + pattern[: size - len(noise)]
         yield f"{number // PER_DIRECTORY}/{number}", content
 

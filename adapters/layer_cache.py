@@ -99,7 +99,7 @@ class StoredLayerCache:
         self._may_write = True
         self._said: set[object] = set()
         self._rows: dict[Digest, tuple[str, Descriptor]] = {}
-        self._thin: dict[Digest, LayerIndex] = {}
+        self._thin: dict[Digest, tuple[Digest, LayerIndex]] = {}
         self._unknown: set[Digest] = set()
         self._pool: ThreadPoolExecutor | None = None
         self._uploads: list[tuple[str, Future[None]]] = []
@@ -140,14 +140,14 @@ class StoredLayerCache:
         """Return a thin index; see the port."""
         if layer.digest in self._unknown:
             return None
-        if layer.digest not in self._thin:
-            what = f"the index of {layer.digest}"
-            found = self._asking(lambda: self._find_index(layer, diff_id), what)
-            if found is None:
-                self._unknown.add(layer.digest)
-                return None
-            self._thin[layer.digest] = found
-        return self._thin[layer.digest]
+        known, thin = self._thin.get(layer.digest, (None, None))
+        if thin is not None and known == diff_id:
+            return thin
+        what = f"the index of {layer.digest}"
+        found = self._asking(lambda: self._find_index(layer, diff_id), what)
+        if found is None:
+            self._unknown.add(layer.digest)
+        return found
 
     def find_rows(
         self, layer: Descriptor, diff_id: Digest, thin: LayerIndex
@@ -194,7 +194,7 @@ class StoredLayerCache:
             return FoundStep(seconds=seconds)
         layer, skeleton, rows = _parts(manifest, 3)
         index = decode_skeleton(self._read(key.hex, skeleton), diff_id)
-        self._rows[layer.digest] = (key.hex, rows)
+        self._know(layer, key.hex, rows, diff_id, index)
         reference, source = self._entries.image(key.hex)
         config = ImageConfig(platform=_ANY, diff_ids=(diff_id,))
         return FoundStep(
@@ -224,8 +224,20 @@ class StoredLayerCache:
         _check_seal(tag, diff_id, manifest)
         skeleton, rows = _parts(manifest, 2)
         index = decode_skeleton(self._read(tag, skeleton), diff_id)
-        self._rows[layer.digest] = (tag, rows)
+        self._know(layer, tag, rows, diff_id, index)
         return index
+
+    def _know(
+        self,
+        layer: Descriptor,
+        tag: str,
+        rows: Descriptor,
+        diff_id: Digest,
+        index: LayerIndex,
+    ) -> None:
+        """Remember an index, and where its rows are: stages share layers."""
+        self._rows[layer.digest] = (tag, rows)
+        self._thin[layer.digest] = (diff_id, index)
 
     def _read(
         self, tag: str, descriptor: Descriptor, most: int = _MAXIMUM_INDEX

@@ -175,6 +175,8 @@ class LayeredFilesystem:
         self._root: RootFilesystem | None = None
         self._on_disk = 0
         self._given: dict[Digest, LayerIndex] = {}
+        # of which layers a cache has said what they hold, and they were not read yet
+        self._told: set[Digest] = set()
 
     @property
     def layers(self) -> tuple[StageLayer, ...]:
@@ -291,7 +293,8 @@ class LayeredFilesystem:
             indexes.append(index)
             self._remember(layer, index)
             if self._on_disk < len(self._indexes):
-                _check(layer, self._indexes[self._on_disk], index)
+                self._compare(layer, self._indexes[self._on_disk], index)
+            self._told.discard(layer.descriptor.digest)
             self._on_disk += 1
         if self._tree is None or any(index.is_thin for index in self._indexes):
             self._adopt(indexes)
@@ -332,6 +335,7 @@ class LayeredFilesystem:
             base=base,
             is_found=True,
         )
+        self._told.add(found.descriptor.digest)
         self._add(layer, found.index)
 
     def append_unknown(self, why: str) -> None:
@@ -452,6 +456,7 @@ class LayeredFilesystem:
         for number, wanted in by_layer.items():
             layer = self._layers[number]
             self._fetcher.fetch(layer)
+            self._compare_unread(number)
             self._store.extract(layer.descriptor, wanted, _layer_origin(layer))
 
     def _open_of_layer(self, path: str) -> BinaryIO:
@@ -468,9 +473,12 @@ class LayeredFilesystem:
 
     def _found_index(self, layer: StageLayer) -> LayerIndex | None:
         given = self._given.get(layer.descriptor.digest)
-        if given is not None or self._known is None:
+        if given is not None or self._known is None or layer.base is None:
             return given
-        return self._known.find_index(layer.descriptor, layer.diff_id)
+        found = self._known.find_index(layer.descriptor, layer.diff_id)
+        if found is not None:
+            self._told.add(layer.descriptor.digest)
+        return found
 
     def _full(self, layer: StageLayer, index: LayerIndex) -> LayerIndex:
         """Return the full index of a layer, read if nobody knows it."""
@@ -483,8 +491,30 @@ class LayeredFilesystem:
             return full
         self._fetcher.fetch(layer)
         full = self._read(layer)
-        _check(layer, index, full)
+        self._compare(layer, index, full)
         return full
+
+    def _compare_unread(self, number: int) -> None:
+        """Read a layer that is here, if a cache alone has said what it holds."""
+        layer = self._layers[number]
+        if layer.descriptor.digest not in self._told:
+            return
+        full = self._read(layer)
+        self._compare(layer, self._indexes[number], full)
+        self._adopt([*self._indexes[:number], full, *self._indexes[number + 1 :]])
+
+    def _compare(self, layer: StageLayer, said: LayerIndex, read: LayerIndex) -> None:
+        """Compare what a cache said of a layer with what was read.
+
+        Raises:
+            CacheMisled: They differ.
+        """
+        digest = layer.descriptor.digest
+        if digest in self._told and not said.describes(read):
+            raise CacheMisled(
+                f"the index of the layer {digest} in the cache is wrong", digest=digest
+            )
+        self._told.discard(digest)
 
     def _read(self, layer: StageLayer) -> LayerIndex:
         """Read a layer that is here."""
@@ -531,19 +561,6 @@ class LayeredFilesystem:
             finally:
                 for fetched in pending:
                     fetched.cancel()
-
-
-def _check(layer: StageLayer, said: LayerIndex, read: LayerIndex) -> None:
-    """Compare what a cache said of a layer with what was read.
-
-    Raises:
-        CacheMisled: They differ.
-    """
-    if said.is_thin and not said.describes(read):
-        digest = layer.descriptor.digest
-        raise CacheMisled(
-            f"the index of the layer {digest} in the cache is wrong", digest=digest
-        )
 
 
 def _merged(indexes: Iterable[LayerIndex]) -> FileTree:

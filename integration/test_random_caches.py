@@ -86,6 +86,7 @@ def outcome(executor: Executor, case: Case, directory: Path, *flags: str) -> str
     given = (f"--build-arg={name}={value}" for name, value in case.arguments)
     to = ("--no-push", f"--oci-layout-path={directory / 'image'}", "--reproducible")
     done = executor.run(context, *to, *given, *flags)
+    assert "building again" not in done.log, done.log
     if done.status:
         return done.error
     index = json.loads((directory / "image" / "index.json").read_bytes())

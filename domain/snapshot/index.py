@@ -63,10 +63,10 @@ class LayerIndex:
         return replace(self, entries=entries, is_thin=True)
 
     def describes(self, full: LayerIndex) -> bool:
-        """Return whether this thin index is that of a layer that was read."""
-        thin = full.thin
+        """Return whether this index says, as far as it goes, what a full one says."""
+        read = full.thin if self.is_thin else full
         return (
-            _with_own_groups(self.entries) == _with_own_groups(thin.entries)
+            _with_own_groups(self.entries) == _with_own_groups(read.entries)
             and set(self.whiteouts) == set(full.whiteouts)
             and set(self.opaques) == set(full.opaques)
             and self.links == full.links

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -415,6 +416,35 @@ def test_an_index_that_is_wrong_is_found_out_when_the_layer_is_read(
     assert rows(second)[number:] == rows(fresh)[number:]
     assert any("is wrong" in text for text in second.warnings)
     assert second.cache.indexes[layer.digest] != wrong
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"mode": 0o4755},
+        {"uid": 7},
+        {"size": 3},
+        {"mtime_ns": 5},
+        {"xattrs": (("user.x", b"1"),)},
+        {"sha256": "0" * 64},
+    ],
+)
+def test_rows_that_are_wrong_are_found_out_when_files_are_copied(
+    lie: dict[str, Any],
+) -> None:
+    """Those of the base: its names and directories are right, a file is not."""
+    text = "FROM base AS old\nFROM scratch\nCOPY --from=old /srv/data /copied\n"
+    first = build(text)
+    layer = BASE_LAYERS[1].descriptor.digest
+    right = first.cache.indexes[layer]
+    row = right.entries["srv/data"]._replace(**lie)
+    wrong = replace(right, entries={**right.entries, "srv/data": row})
+    first.cache.indexes[layer] = wrong
+    second = build(text, after=first)
+    assert digest(second) == digest(first)
+    [warning] = second.warnings
+    assert "is wrong" in warning
+    assert second.cache.indexes[layer] == right
 
 
 def test_directories_of_working_directories_are_kept_as_runs_are() -> None:

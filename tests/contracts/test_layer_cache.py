@@ -276,6 +276,13 @@ def test_the_rows_of_a_found_layer_are_found_too(place: Place) -> None:
     assert full == layer.index
 
 
+def test_the_index_of_a_found_layer_is_known_to_other_stages(place: Place) -> None:
+    layer = place.stored(KEY, "f")
+    cache = place.cache()
+    assert cache.find(KEY) is not None
+    assert cache.find_index(layer.descriptor, layer.diff_id) == layer.index.thin
+
+
 def test_indexes_of_base_layers_are_kept(place: Place) -> None:
     layer = place.written("f", "g")
     first = place.cache()

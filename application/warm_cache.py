@@ -12,6 +12,7 @@ from application.errors import (
     Interrupted,
 )
 from application.froms import Froms, global_arguments
+from application.index_layers import IndexLayers
 from application.options import WarmOptions
 from application.ports.context import DockerfileSource
 from application.ports.dockerfile import DockerfileReader
@@ -66,6 +67,7 @@ class WarmCache:
         reader: DockerfileReader,
         reporter: Reporter,
         host_platform: Platform,
+        indexes: IndexLayers | None = None,
     ) -> None:
         self._options = options
         self._registry = registry
@@ -74,6 +76,7 @@ class WarmCache:
         self._reader = reader
         self._reporter = reporter
         self._host = host_platform
+        self._indexes = indexes
 
     def run(self, failed: Failed) -> Warmed:
         """Warm the images, one after the other; one that fails stops no other.
@@ -150,6 +153,7 @@ class WarmCache:
         found = None if self._options.force else self._find(reference, platform)
         if found is None:
             found = self._add(reference, platform)
+        self._keep_indexes(found, reference, platform)
         if reference.digest is None:
             self._store.tag(reference, platform, found)
 
@@ -166,6 +170,15 @@ class WarmCache:
             return None
         self._reporter.info(f"{reference} is warm: {entry.digest}")
         return entry.digest
+
+    def _keep_indexes(
+        self, digest: Digest, reference: Reference, platform: Platform
+    ) -> None:
+        """Keep what the layers of an entry hold."""
+        entry = self._store.find(digest, platform)
+        if self._indexes is not None and entry is not None:
+            image = entry.source.resolve(reference, platform)
+            self._indexes.keep(image, entry.source, anew=self._options.force)
 
     def _add(self, reference: Reference, platform: Platform) -> Digest:
         registry = self._registry()

@@ -35,6 +35,7 @@ from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
 from application.ports.images import ImageDestination, ImageRegistry, StoredImage
 from application.ports.kept_caches import KeptCaches
+from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.reporter import Reporter
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from adapters.layer_cache import StoredLayerCache
     from adapters.work_directory import WorkDirectory
     from application.contents import Contents
+    from application.index_layers import IndexLayers
     from application.step_cache import StepCache
     from application.warmed_bases import WarmedBases
 
@@ -363,6 +365,31 @@ def warmed_image_store(options: WarmOptions, reporter: Reporter) -> WarmedImageS
     return DirectoryWarmedImageStore(directory, announce=reporter.info)
 
 
+def index_layers(options: WarmOptions, reporter: Reporter) -> IndexLayers:
+    """Return what keeps the indexes of warmed layers."""
+    from adapters.archive.layer_reader import read_index
+    from application.index_layers import IndexLayers
+
+    indexes = warmed_indexes(options.directory, reporter)
+    return IndexLayers(indexes=indexes, read=read_index, reporter=reporter)
+
+
+def warmed_indexes(directory: str, reporter: Reporter) -> StoredLayerCache:
+    """Return the indexes of layers that lie beside the warmed images."""
+    from datetime import timedelta
+    from pathlib import Path
+
+    from adapters.layer_cache import StoredLayerCache
+    from adapters.storage.cache_layouts import LayoutEntries
+    from adapters.storage.warmed_images import OWN_FOLDER
+    from adapters.storage.warmer_folder import LAYERS
+    from application.plan_only import UnreadLayers
+
+    path = Path(directory).absolute() / OWN_FOLDER / LAYERS
+    entries = LayoutEntries(str(path))
+    return StoredLayerCache(entries, UnreadLayers(), timedelta.max, reporter)
+
+
 def destinations(
     options: Publishing, found: CredentialSource, reporter: Reporter
 ) -> tuple[ImageDestination, ...]:
@@ -475,11 +502,15 @@ def _cache_entries(
 
 
 def step_cache(
-    options: BuildOptions, cache: StoredLayerCache | None, contents: Contents
+    options: BuildOptions,
+    cache: StoredLayerCache | None,
+    contents: Contents,
+    reporter: Reporter,
 ) -> StepCache | None:
     """Return what looks steps up, None where there is no cache."""
     if cache is None:
         return None
+    from application.nearest_indexes import NearestIndexes
     from application.step_cache import StepCache
 
     image, snapshot = options.image, options.snapshot
@@ -492,9 +523,13 @@ def step_cache(
         image.compression.value if image.compression else None,
     )
     given = options.input
+    indexes: LayerIndexes = cache
+    if options.cache.directory:
+        near = warmed_indexes(options.cache.directory, reporter)
+        indexes = NearestIndexes(near, cache)
     return StepCache(
         cache=cache,
-        indexes=cache,
+        indexes=indexes,
         contents=contents,
         options=options.cache,
         salt=salt,

@@ -86,7 +86,7 @@ class Container(containers.DeclarativeContainer):
         builders.layer_cache, options, credentials, layers, reporter
     )
     step_cache = providers.Singleton(
-        builders.step_cache, options, layer_cache, contents
+        builders.step_cache, options, layer_cache, contents, reporter
     )
     secrets = providers.Singleton(builders.secrets, options.provided.input)
     mounts = providers.Singleton(
@@ -303,4 +303,5 @@ class WarmerContainer(containers.DeclarativeContainer):
         reader=providers.Singleton(builders.dockerfile_reader),
         reporter=reporter,
         host_platform=providers.Singleton(builders.host_platform),
+        indexes=providers.Singleton(builders.index_layers, options, reporter),
     )

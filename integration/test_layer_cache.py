@@ -18,10 +18,8 @@ from typing import Any
 
 import pytest
 
-from adapters.archive.index_codec import encode_index
-from adapters.layer_cache import DIFF_ID, SEAL, entry_seal
+from adapters.layer_cache import DIFF_ID
 from domain.image.digest import Digest
-from domain.image.manifest import Manifest
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.index import LayerIndex
 from integration.bench.inputs import make_base
@@ -33,11 +31,11 @@ from integration.executor import (
     named_base,
     write_context,
 )
+from integration.forgery import forge_entry, manifest_of
 from integration.image_comparison.comparison import load_image
 from integration.recorded_build import Record
 from integration.services.bases import SMALL_BASES
 from integration.services.counting_proxy import CountingProxy, counting_proxy
-from integration.services.layouts import write_blob
 from integration.services.registry import Account, Registry, running_registry
 
 FILES = 100_000
@@ -159,14 +157,6 @@ class Cache:
         return blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
 
 
-def manifest_of(layout: Path) -> Json:
-    index = json.loads((layout / "index.json").read_bytes())
-    [entry] = index["manifests"]
-    path = layout / "blobs" / entry["digest"].replace(":", "/")
-    manifest: Json = json.loads(path.read_bytes())
-    return manifest
-
-
 def warnings(outcome: Outcome) -> list[str]:
     return [line for line in outcome.log.splitlines() if line.startswith("WARN")]
 
@@ -257,8 +247,9 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
     """One that finds all, and one in which only the last COPY is another."""
     host = wide.proxy.host
     dockerfile = f"""
-        FROM {host}/wide:1
-        RUN cp /wide/1/500 /copied && rm -r /wide/3
+        FROM {host}/wide:1 AS tools
+        RUN cat /wide/1/* > /copied && rm -r /wide/3
+        FROM tools
         WORKDIR /srv/app
         RUN chmod 700 /wide/1
         COPY app /srv/app/
@@ -268,7 +259,7 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
     caching = (*common, "--cache", f"--cache-repo={host}/wide/cache")
     builds = (context, tmp_path / "work")
     first = recorded(*builds, *caching, f"--destination={host}/made:1")
-    assert len(first["roots"]) == 1
+    assert len(first["roots"]) == 2
     assert wide.proxy.received > FILES * FILE_SIZE
 
     for tag, content in (("2", "one"), ("3", "two")):
@@ -534,25 +525,6 @@ def test_a_damaged_cache_is_told_of_and_not_used(cache: Cache, damage: Damage) -
     assert image.problems == ()
 
 
-def forge(folder: Path, key: str, index: LayerIndex, diff_id: Digest) -> None:
-    """Make an entry say something else of its layer, with all digests right."""
-    layout = folder / key
-    manifest = manifest_of(layout)
-    encoded = encode_index(index, diff_id)
-    blobs = (encoded.skeleton, encoded.rows)
-    for number, data in enumerate(blobs, start=1):
-        described = write_blob(layout, manifest["layers"][number]["mediaType"], data)
-        manifest["layers"][number] = described
-    parts = Manifest.parse(json.dumps(manifest).encode()).layers
-    manifest["annotations"] |= {
-        DIFF_ID: str(diff_id),
-        SEAL: entry_seal(key, diff_id, parts),
-    }
-    described = write_blob(layout, manifest["mediaType"], json.dumps(manifest).encode())
-    document = {"schemaVersion": 2, "manifests": [described]}
-    (layout / "index.json").write_text(json.dumps(document))
-
-
 @pytest.mark.parametrize("lies", ["index", "diff ID"])
 def test_a_cache_that_lies_is_found_out(
     lies: str, repository: Cache, tmp_path: Path
@@ -566,7 +538,7 @@ def test_a_cache_that_lies_is_found_out(
     if lies == "diff ID":
         diff_id = Digest.of(b"another")
     wrong = LayerIndex(entries={"lie": FileEntry("lie", FileType.DIRECTORY)})
-    forge(folder, key, wrong, diff_id)
+    forge_entry(folder / key, wrong, diff_id)
     changed = CHAIN.replace("/one /two > /three", "/two /one > /three")
     second = cache.build(changed + "COPY app /lie\n", app="1")
     [warning] = warnings(second)

@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from adapters.archive.layer_reader import read_index
+from adapters.layer_cache import DIFF_ID
 from adapters.storage.docker_tar import DockerTarImageDestination
 from adapters.storage.oci_layout import LayoutLocation, OciLayoutImageSource
 from application.ports.images import BuiltImage
+from domain.image.digest import Digest
 from domain.image.platform import Platform
 from domain.image.reference import Reference
+from domain.snapshot.index import LayerIndex
+from domain.values import replace
 from integration.executor import ENVIRONMENT, Executor, named_base, write_context
+from integration.forgery import forge_entry, manifest_of
 from integration.image_comparison.comparison import compare_images, load_image
 from integration.services.executor_image import ExecutorImage
 from integration.services.layouts import TarEntry, layer_tar, write_layout
@@ -36,11 +42,9 @@ def warm(tmp_path: Path) -> Iterator[Warmth]:
 
 def _layers(warm: Warmth) -> list[Path]:
     """Return the files of the entry's layers, lowest first."""
-    index = json.loads((warm.entry / "index.json").read_text())
     blobs = warm.entry / "blobs" / "sha256"
-    name = index["manifests"][0]["digest"].removeprefix("sha256:")
-    manifest = json.loads((blobs / name).read_text())
-    return [blobs / layer["digest"][7:] for layer in manifest["layers"]]
+    layers = manifest_of(warm.entry)["layers"]
+    return [blobs / layer["digest"][7:] for layer in layers]
 
 
 def test_a_digest_that_is_warmed_is_built_on_without_a_registry(warm: Warmth) -> None:
@@ -151,6 +155,74 @@ def test_a_damaged_entry_is_told_once_and_the_image_is_right(
     digest, log = warm.build(warm.tag)
     assert digest == expected
     assert log.count("is damaged") == 1
+    warm.warm("-i", warm.tag, "--force").check()
+    digest, log = warm.build(warm.tag)
+    assert digest == expected
+    assert "WARN" not in log
+
+
+def _lie_about(layer: Path, diff_id: Digest) -> LayerIndex:
+    """Return the index of a layer in which modes and owners are others."""
+    with layer.open("rb") as blob:
+        index = read_index(blob, diff_id)
+    rows = [row._replace(mode=0o4777, uid=7) for row in index.entries.values()]
+    return replace(index, entries={row.path: row for row in rows})
+
+
+PLANNED = "FROM {base}\nCOPY f /srv/\nWORKDIR /etc/app\n"
+
+
+def _planned(warm: Warmth, base: str, *flags: str) -> tuple[str, str]:
+    """Build what needs to know the base, and none of its layers."""
+    context = write_context(
+        warm.scratch / "planned", PLANNED.replace("{base}", base), {"f": "content"}
+    )
+    digest = warm.scratch / "planned-digest"
+    words = ("--no-push", "--reproducible", f"--digest-file={digest}")
+    executor = Executor(work=warm.scratch / "work")
+    done = executor.run(context, *words, *flags).check()
+    return digest.read_text(), done.log
+
+
+def test_what_warmed_layers_hold_is_known_without_layers_and_registry(
+    warm: Warmth,
+) -> None:
+    pinned = f"{warm.name}@{warm.digest}"
+    expected, _ = _planned(warm, pinned)
+    warm.warm("-i", pinned).check()
+    warm.stop()
+    for layer in _layers(warm):
+        layer.write_bytes(bytes(layer.stat().st_size))
+    digest, log = _planned(warm, pinned, *warm.flags)
+    assert digest == expected
+    assert "WARN" not in log
+
+
+@pytest.mark.parametrize("kind", ["other bytes", "missing", "lies"])
+def test_a_damaged_index_of_a_layer_is_told_and_the_layer_is_read(
+    warm: Warmth, kind: str
+) -> None:
+    """One that lies is found out where the layer is read, here for the COPY."""
+    expected, _ = warm.plain_build(warm.tag)
+    warm.warm("-i", warm.tag).check()
+    for name in _layers(warm):
+        entry = warm.cache / ".kanipy" / "layers" / f"idx-{name.name}"
+        manifest = manifest_of(entry)
+        [skeleton, _] = [layer["digest"][7:] for layer in manifest["layers"]]
+        path = entry / "blobs" / "sha256" / skeleton
+        match kind:
+            case "other bytes":
+                path.write_bytes(b"nothing of an index")
+            case "missing":
+                path.unlink()
+            case _:
+                diff_id = Digest.parse(manifest["annotations"][DIFF_ID])
+                forge_entry(entry, _lie_about(name, diff_id), diff_id)
+    digest, log = warm.build(warm.tag)
+    assert digest == expected
+    told = [line for line in log.splitlines() if line.startswith("WARN")]
+    assert told
+    assert all("index" in line for line in told)
     warm.warm("-i", warm.tag, "--force").check()
     digest, log = warm.build(warm.tag)
     assert digest == expected

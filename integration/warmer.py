@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -168,6 +169,7 @@ class Warmth:
         )
         context = write_context(self.scratch / "context", dockerfile, {"f": "content"})
         (self.scratch / "digest").unlink(missing_ok=True)
+        shutil.rmtree(self.scratch / "image", ignore_errors=True)
         return Executor(work=self.scratch / "work").run(
             context,
             "--no-push",

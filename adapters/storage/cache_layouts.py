@@ -105,7 +105,6 @@ class LayoutEntries:
 
 
 def _write(layout: Path, manifest: Manifest, blobs: Sequence[EntryBlob]) -> None:
-    layout.chmod(0o755)
     for blob in blobs:
         path = blob_path(layout, blob.descriptor.digest)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +113,8 @@ def _write(layout: Path, manifest: Manifest, blobs: Sequence[EntryBlob]) -> None
     write_file(blob_path(layout, manifest.digest), manifest.raw)
     write_file(layout / LAYOUT_FILE, IMAGE_LAYOUT)
     write_file(layout / INDEX_FILE, Index.create(Vendor.OCI, [manifest.descriptor]).raw)
+    for folder in layout.glob("**/"):
+        folder.chmod(0o755)
 
 
 def _put_in_place(made: Path, target: Path) -> None:

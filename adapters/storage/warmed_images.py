@@ -5,6 +5,7 @@
     sha256:<hex>.json            and its manifest
     .kanipy/indexes/sha256:<hex> an index, as the registry sent it
     .kanipy/tags/<hex>.json      what a tag stood for, and when
+    .kanipy/layers/idx-<hex>/    what a layer holds, as in the layer cache
 
 Entries are verified when they are read; an index by its digest. Nothing is written
 here: `warmed_image_store` does.

@@ -20,6 +20,9 @@ from adapters.storage.layout_files import PARTIAL, write_file
 DIRECTORY_MODE = 0o755
 """Builds of every user may read."""
 
+LAYERS = "layers"
+"""What layers hold, as entries of a layer cache."""
+
 _RECORDS = "records"
 _MAKING = "making"
 
@@ -36,6 +39,7 @@ class WarmerFolder:
         self._path = path
         self._making = path / "making"
         self._locks = path / "locks"
+        self._layers = path / LAYERS
         self._announce = announce
         self._is_prepared = False
 
@@ -43,7 +47,7 @@ class WarmerFolder:
         """Make the folder, and remove what killed warmers have left. Idempotent."""
         if self._is_prepared:
             return
-        for path in (self._path, self._making, self._locks):
+        for path in (self._path, self._making, self._locks, self._layers):
             make_directory(path)
         self._remove_abandoned()
         self._is_prepared = True

@@ -112,3 +112,10 @@ class LayerIndexes(Protocol):
 
         Returns at once, as `LayerCache.store` does.
         """
+
+
+class KeptIndexes(LayerIndexes, Protocol):
+    """Indexes in a place that is filled in the background."""
+
+    def finish(self) -> None:
+        """Wait until all is written; tell what could not be. Idempotent."""

@@ -493,11 +493,19 @@ class RegistryOptions:
     client_type: str = ""
 
 
+CREDENTIAL_HELPERS = ("env", "google", "ecr", "acr", "gitlab")
+"""Who may know a credential that docker's configuration does not have, in order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialOptions:
     """Where registry credentials are looked for; "" where the variable is not set.
 
     Attributes:
+        helpers: Whom of `CREDENTIAL_HELPERS` to ask.
+        variables: Variables that hold credentials or lead to them, as far as our own
+            code reads them; never in `repr`.
+        files: Paths of such variables, of SDKs too.
         docker_auth_config: JSON itself (DOCKER_AUTH_CONFIG); never in `repr`.
         docker_config: Directory of config.json (DOCKER_CONFIG).
         home: The home directory (HOME).
@@ -506,6 +514,9 @@ class CredentialOptions:
         xdg_config_home: As above (XDG_CONFIG_HOME).
     """
 
+    helpers: tuple[str, ...] = CREDENTIAL_HELPERS
+    variables: Pairs = field(default=(), repr=False)
+    files: tuple[str, ...] = ()
     docker_auth_config: str = field(default="", repr=False)
     docker_config: str = ""
     home: str = ""

@@ -15,7 +15,6 @@ from application.options import (
     BuildOptions,
     CacheOptions,
     Connecting,
-    CredentialOptions,
     ImageOptions,
     InputOptions,
     LogOptions,
@@ -48,6 +47,7 @@ from domain.image.platform import Platform
 from entrypoints.own_runtime import ssh_program
 
 if TYPE_CHECKING:
+    from adapters.credentials.chain import CredentialChain
     from adapters.filesystem.aside import Aside
     from adapters.http.client import HttpClient, HttpOptions
     from adapters.http.retries import Retries
@@ -143,6 +143,7 @@ def root_filesystems(
     choice: Choice,
     work: WorkDirectory,
     aside: Aside | None,
+    credentials: CredentialChain,
     reporter: Reporter,
 ) -> RootFilesystems:
     """Return what makes the root file systems of stages.
@@ -171,6 +172,7 @@ def root_filesystems(
             preserve=options.root.preserve,
             warn=reporter.warning,
             aside=aside,
+            before_first=credentials.settle,
         )
     if choice.isolation == "namespaces" and overlay_works(directory):
         return OverlayRoots(directory, exclusions)
@@ -283,25 +285,6 @@ def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
 
     return GitRepositories(
         http_options(options), Path(work.part("repositories")), ssh=ssh_program()
-    )
-
-
-def credentials(found: CredentialOptions, reporter: Reporter) -> CredentialSource:
-    """Return where credentials of registries are looked for."""
-    from adapters.credentials.docker_config import DockerConfigCredentials
-
-    return DockerConfigCredentials(
-        _set_variables(
-            {
-                "DOCKER_AUTH_CONFIG": found.docker_auth_config,
-                "DOCKER_CONFIG": found.docker_config,
-                "HOME": found.home,
-                "REGISTRY_AUTH_FILE": found.registry_auth_file,
-                "XDG_RUNTIME_DIR": found.xdg_runtime_dir,
-                "XDG_CONFIG_HOME": found.xdg_config_home,
-            }
-        ),
-        reporter.warning,
     )
 
 

@@ -28,7 +28,7 @@ from application.stage_bases import StageBases
 from application.timeline import Timeline
 from application.warm_cache import WarmCache
 from application.write_results import WriteResults
-from entrypoints import builders, context_builders
+from entrypoints import builders, context_builders, credential_builders
 
 
 class Container(containers.DeclarativeContainer):
@@ -58,14 +58,20 @@ class Container(containers.DeclarativeContainer):
     aside = providers.Singleton(
         builders.aside, options, isolation, work_directory, reporter
     )
+    credentials = providers.Singleton(
+        credential_builders.credentials, options, reporter
+    )
     roots = providers.Singleton(
-        builders.root_filesystems, options, isolation, work_directory, aside, reporter
+        builders.root_filesystems,
+        options,
+        isolation,
+        work_directory,
+        aside,
+        credentials,
+        reporter,
     )
     runner = providers.Singleton(builders.process_runner, isolation, work_near_root)
 
-    credentials = providers.Singleton(
-        builders.credentials, options.provided.credentials, reporter
-    )
     registry = providers.Singleton(builders.registry, options, credentials, reporter)
     destinations = providers.Singleton(
         builders.destinations, options, credentials, reporter
@@ -261,7 +267,7 @@ class PushContainer(containers.DeclarativeContainer):
         builders.work_directory, options.provided.work_directory
     )
     credentials = providers.Singleton(
-        builders.credentials, options.provided.credentials, reporter
+        credential_builders.credentials, options, reporter
     )
     push_image = providers.Singleton(
         PushImage,
@@ -289,7 +295,7 @@ class WarmerContainer(containers.DeclarativeContainer):
 
     reporter = providers.Singleton(builders.reporter, options.provided.log)
     credentials = providers.Singleton(
-        builders.credentials, options.provided.credentials, reporter
+        credential_builders.credentials, options, reporter
     )
     registry = providers.Singleton(builders.registry, options, credentials, reporter)
     warm_cache = providers.Singleton(

@@ -91,4 +91,9 @@ def _without_effect(given: GivenFlags) -> tuple[str, ...]:
             "--skip-unused-stages=false has no effect: "
             "stages that the target does not need are never built"
         )
+    if given.text("azure-container-registry-config"):
+        lines.append(
+            "--azure-container-registry-config has no effect: Azure is asked with the "
+            "variables AZURE_* or the machine's identity"
+        )
     return tuple(lines)

@@ -111,6 +111,7 @@ def _of_credentials(found: CredentialOptions) -> list[str]:
     return [
         found.docker_config,
         found.registry_auth_file,
+        *found.files,
         *(f"{home}/{name}" for name in _HOME_DIRECTORIES if home),
         *(
             f"{directory}/containers"

@@ -19,7 +19,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.not_yet import refuse_unsupported
 from entrypoints.flags.push_table import PUSH_FLAGS, PUSH_VARIABLES
-from entrypoints.flags.registry_options import registry_options
+from entrypoints.flags.registry_options import credential_helpers, registry_options
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
@@ -66,7 +66,7 @@ def _push(scanned: Scanned, environment: Environment) -> Push:
         output=output_options(given, environment),
         work_directory=work_directory(given, environment),
         registry=registry_options(given, environment),
-        credentials=credential_options(environment),
+        credentials=credential_options(environment, credential_helpers(given)),
         network=network_options(environment),
         log=log_options(given),
     )

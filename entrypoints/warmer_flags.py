@@ -22,7 +22,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import refuse_unsupported
-from entrypoints.flags.registry_options import pull_options
+from entrypoints.flags.registry_options import credential_helpers, pull_options
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.warmer_table import WARMER_FLAGS, WARMER_VARIABLES
 
@@ -81,7 +81,7 @@ def _options(given: GivenFlags, environment: Environment) -> WarmOptions:
         force=given.boolean("force"),
         strict=given.boolean("strict"),
         registry=pull_options(given, environment),
-        credentials=credential_options(environment),
+        credentials=credential_options(environment, credential_helpers(given)),
         network=network_options(environment),
         log=log_options(given),
     )

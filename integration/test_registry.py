@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.credentials.docker_config import DockerConfigCredentials
 from adapters.http.client import HttpClient
 from adapters.http.retries import Retries, RetryPolicy
 from adapters.registry.connection import RegistryConnections
@@ -52,6 +51,7 @@ from domain.image.reference import Reference
 from integration.services.docker import Docker
 from integration.services.processes import accepts_connections, free_port, running
 from integration.services.registry import Account, Registry
+from tests.support.credential_helpers import docker_config
 from tests.support.images import check_image, make_image, make_tar
 
 AMD64 = Platform(os="linux", architecture="amd64")
@@ -61,7 +61,7 @@ NGINX = "/usr/sbin/nginx"
 
 
 def _connections(http: HttpClient, **environment: str) -> RegistryConnections:
-    return RegistryConnections(http, DockerConfigCredentials(environment))
+    return RegistryConnections(http, docker_config(environment))
 
 
 @pytest.fixture

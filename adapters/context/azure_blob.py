@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 logging.getLogger("azure").addHandler(logging.NullHandler())
 
 _KEY = "AZURE_STORAGE_ACCESS_KEY"
+_NO_KEY = f"{_KEY} environment variable is not set"
 _CREDENTIALS = f"set {_KEY} to a key of the account, or use an address with a signature"
 _NETWORK = "check the account's name, AZURE_STORAGE_BLOB_ENDPOINT and the network"
 
@@ -95,12 +96,19 @@ class AzureBlob:
     def _credential(self) -> AzureNamedKeyCredential | TokenCredential:
         if self._key:
             return AzureNamedKeyCredential(self._address.account, self._key)
-        try:
-            from azure.identity import DefaultAzureCredential  # noqa: PLC0415
-        except ImportError as error:
-            what = f"{_KEY} environment variable is not set"
-            raise self._problem(what, _CREDENTIALS) from error
-        found: TokenCredential = DefaultAzureCredential()
+        if self._endpoint.startswith("http://"):
+            # a token is shown to nobody without TLS
+            raise self._problem(_NO_KEY, _CREDENTIALS)
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+        # No program is started for it.
+        found: TokenCredential = DefaultAzureCredential(
+            exclude_cli_credential=True,
+            exclude_developer_cli_credential=True,
+            exclude_powershell_credential=True,
+            exclude_shared_token_cache_credential=True,
+            connection_verify=self._ca_file or True,
+        )
         return found
 
     def _refused(
@@ -109,6 +117,8 @@ class AzureBlob:
         status = int(error.status_code or 0)
         code = str(getattr(error, "error_code", "") or "")
         refused = isinstance(error, failures.ClientAuthenticationError)
+        if refused and not status and not self._key:
+            return self._problem(f"{_NO_KEY}, and no identity was found", _CREDENTIALS)
         if refused or status in (401, 403):
             return self._problem("the account refused the credential", _CREDENTIALS)
         if status == 404:  # noqa: PLR2004 - Not Found

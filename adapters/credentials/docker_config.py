@@ -1,40 +1,33 @@
-"""Credentials from docker's configuration: the `auths` of a config.json.
+"""Credentials from docker's configuration: its helpers, and the `auths` of the file.
 
-Looked for as docker and kaniko do: DOCKER_AUTH_CONFIG, `$DOCKER_CONFIG/config.json`,
-`$HOME/.docker/config.json`, and where no docker file exists podman's auth files.
-Credential helpers are not run yet: where one would be asked, a warning says so.
+For a registry its own helper is asked (`credHelpers`), else the one for all
+(`credsStore`); where it knows nothing, `auths` is looked at.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
+from adapters.credentials.auths import find_credential, split_key
+from adapters.credentials.config_file import Config, load, unreadable
+from adapters.credentials.helper import HelperFailure, Provider
 from application.ports.credentials import Credential
 from domain.errors import UsageError
-from domain.image.reference import normalise_registry
-from domain.values import dataclass
-
-AUTH_VARIABLE = "DOCKER_AUTH_CONFIG"
-TOKEN_USER = "<token>"  # noqa: S105 - the marker of identity tokens, no secret
-MAXIMUM_CONFIG = 4 << 20
+from domain.values import replace
 
 
-@dataclass(frozen=True, slots=True)
-class _Config:
-    document: Mapping[str, object]
-    source: str
+class NamedHelpers(Protocol):
+    """The helpers a configuration can name."""
 
-    def section(self, name: str) -> dict[str, object]:
-        value = self.document.get(name)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise _unreadable(self.source, f"{name!r} is not an object")
-        return value
+    def named(self, name: str) -> Provider:
+        """Return the helper of a name."""
+
+    def is_ours(self, name: str) -> bool:
+        """Whether it can be asked at any time."""
+
+    def run_only_ours(self) -> None:
+        """Ask no other one from now on."""
 
 
 class DockerConfigCredentials:
@@ -42,178 +35,131 @@ class DockerConfigCredentials:
 
     Args:
         environment: Environment variables.
+        helpers: The helpers it may name.
         warn: Is told what stands in the configuration and is not used.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str],
+        helpers: NamedHelpers,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._environment = environment
+        self._helpers = helpers
         self._warn = warn
-        self._read: _Config | None = None
+        self._read: Config | None = None
         self._warned: set[str] = set()
 
     def find(self, registry: str, repository: str) -> Credential | None:
-        """Return the credential of the longest key that names the repository."""
+        """Return what a helper has, else what the longest matching key has.
+
+        Raises:
+            UsageError: The configuration cannot be read, or a helper that it names
+                for this registry fails.
+        """
+        config = self._config()
+        found = self._from_own_helper(config, registry)
+        found = found or self._from_store(config, registry)
+        return found or find_credential(config, registry, repository)
+
+    def settle(self) -> None:
+        """Ask every helper that is not ours now, and never again.
+
+        What an image holds may be in its place later.
+        """
+        config = self._config()
+        store = config.text("credsStore")
+        keys: list[str] = []
+        if store and not self._is_ours(store):
+            # docker leaves a key without a value for what the store keeps
+            keys += config.section("auths")
+        for key in config.section("credHelpers"):
+            name = _helper_name(config, key)
+            if name and not self._is_ours(name):
+                keys.append(key)
+        self._ask_all(key for key in keys if not split_key(key)[1])
+        self._helpers.run_only_ours()
+
+    def _ask_all(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            try:
+                self.find(split_key(key)[0], "")
+            except UsageError:
+                continue  # told when the registry is met
+
+    def _is_ours(self, name: str) -> bool:
+        try:
+            return self._helpers.is_ours(name)
+        except HelperFailure:
+            return True  # no name of a program: it never runs
+
+    def _config(self) -> Config:
         if self._read is None:
-            self._read = self._load()
-        config = self._read
-        helper = _helper_for(config, registry)
-        found = _find_entry(config, registry, repository)
-        credential = _credential(found[1], config, found[0]) if found else None
-        if helper:
-            self._warn_about(helper, registry, config.source, credential)
-        return credential
+            self._read = load(self._environment, self._warn)
+            self._warn_of_old_layout(self._read)
+        return self._read
 
-    def _warn_about(
-        self, helper: str, registry: str, source: str, found: Credential | None
-    ) -> None:
-        if registry in self._warned:
-            return
-        self._warned.add(registry)
-        instead = (
-            "its entry in auths is used instead"
-            if found
-            else "going on without a credential; put one into auths instead"
-        )
-        self._warn(
-            f"{source} asks for the credential helper {helper!r} for {registry}: "
-            f"credential helpers are not supported yet, {instead}"
-        )
-
-    def _load(self) -> _Config:
-        text = self._environment.get(AUTH_VARIABLE)
-        if text:
-            if any(path.is_file() for path in self._docker_files()):
-                self._warn(f"{AUTH_VARIABLE} is set: docker's config.json is not read")
-            return _parse(text, AUTH_VARIABLE)
-        for path in (*self._docker_files(), *self._podman_files()):
-            raw = _read_file(path)
-            if raw is not None:
-                return _parse(raw, str(path))
-        return _Config({}, "")
-
-    def _docker_files(self) -> Iterator[Path]:
-        # DOCKER_CONFIG replaces the home directory, as docker reads it.
-        directory = self._environment.get("DOCKER_CONFIG")
-        if directory:
-            yield Path(directory, "config.json")
-        elif home := self._environment.get("HOME"):
-            yield Path(home, ".docker", "config.json")
-
-    def _podman_files(self) -> Iterator[Path]:
-        if named := self._environment.get("REGISTRY_AUTH_FILE"):
-            yield Path(named)
-        for variable in ("XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-            if directory := self._environment.get(variable):
-                yield Path(directory, "containers", "auth.json")
-
-
-def _read_file(path: Path) -> bytes | None:
-    """Return the bytes of a file, None where there is none."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAXIMUM_CONFIG)
-    except (FileNotFoundError, NotADirectoryError):
+    def _from_own_helper(self, config: Config, registry: str) -> Credential | None:
+        for key in config.section("credHelpers"):
+            name = _helper_name(config, key)
+            if name and split_key(key) == (registry, ""):
+                return self._ask_own(config, name, registry)
         return None
-    except OSError as error:
-        raise _unreadable(str(path), error.strerror or "cannot be read") from error
 
+    def _ask_own(self, config: Config, name: str, registry: str) -> Credential | None:
+        try:
+            found = self._helpers.named(name).helper.get(registry)
+        except HelperFailure as error:
+            raise UsageError(
+                f"the credential helper {name!r} of {registry} failed: {error}",
+                place=config.source,
+                hint="take the registry out of credHelpers, or mend the helper",
+            ) from error
+        return _named_in(found, config)
 
-def _parse(text: str | bytes, source: str) -> _Config:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        # The parser's own words might quote a secret.
-        raise _unreadable(source, "not valid JSON") from error
-    if not isinstance(document, dict):
-        raise _unreadable(source, "not a JSON object")
-    return _Config(document, source)
-
-
-def _helper_for(config: _Config, registry: str) -> str:
-    """Return the name of the helper docker would ask, "" for none."""
-    for key, helper in config.section("credHelpers").items():
-        if _split_key(key) == (registry, "") and isinstance(helper, str):
-            return helper
-    store = config.document.get("credsStore")
-    return store if isinstance(store, str) else ""
-
-
-def _find_entry(
-    config: _Config, registry: str, repository: str
-) -> tuple[str, dict[str, object]] | None:
-    """Return key and entry of the most specific key of `auths`."""
-    best: tuple[int, str, dict[str, object]] | None = None
-    for key, entry in config.section("auths").items():
-        host, path = _split_key(key)
-        if host != registry or not f"{repository}/".startswith(
-            f"{path}/" if path else ""
-        ):
-            continue
-        if isinstance(entry, dict) and entry and (best is None or len(path) > best[0]):
-            best = (len(path), key, entry)
-    return best[1:] if best else None
-
-
-def _split_key(key: str) -> tuple[str, str]:
-    """Return registry and path of a key: with scheme, path, API version, or none.
-
-    "https://index.docker.io/v1/", "docker.io" and "registry-1.docker.io/v2" are
-    all Docker Hub's.
-    """
-    rest = key.partition("://")[2] or key
-    host, _, path = rest.partition("/")
-    path = path.strip("/")
-    first = path.partition("/")[0]
-    if first in ("v1", "v2"):
-        path = path[len(first) :].strip("/")
-    return normalise_registry(host), path
-
-
-def _credential(
-    entry: Mapping[str, object], config: _Config, key: str
-) -> Credential | None:
-    username, password = _text(entry, "username"), _text(entry, "password")
-    if encoded := _text(entry, "auth"):
-        username, password = _decode(encoded, config, key)
-    identity = _text(entry, "identitytoken")
-    if username == TOKEN_USER:
-        username, password, identity = "", "", password
-    registry_token = _text(entry, "registrytoken")
-    if not (username or password or identity or registry_token):
+    def _from_store(self, config: Config, registry: str) -> Credential | None:
+        name = config.text("credsStore")
+        if not name:
+            return None
+        try:
+            provider = self._helpers.named(name)
+            if not provider.matches(registry):
+                return None
+            return _named_in(provider.helper.get(registry), config)
+        except HelperFailure as error:
+            self._warn_once(
+                f"{config.source} names the credential helper {name!r} for all "
+                f"registries, and it failed: {error}; going on without it"
+            )
         return None
-    return Credential(
-        username=username,
-        password=password,
-        identity_token=identity,
-        registry_token=registry_token,
-        source=config.source,
-    )
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            self._warn(message)
+
+    def _warn_of_old_layout(self, config: Config) -> None:
+        entries = [key for key, value in config.document.items() if _is_entry(value)]
+        if entries:
+            self._warn(
+                f"{config.source} has credentials outside of auths, which are not "
+                f'used: put them into {{"auths": {{…}}}} ({", ".join(entries)})'
+            )
 
 
-def _decode(encoded: str, config: _Config, key: str) -> tuple[str, str]:
-    """Return user and password of `base64(user:password)`; NULs may follow."""
-    try:
-        pair = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise _unreadable(config.source, f"auth of {key!r} is not base64") from error
-    username, colon, password = pair.partition(":")
-    if not colon:
-        raise _unreadable(config.source, f"auth of {key!r} is not user:password")
-    return username, password.rstrip("\0")
+def _helper_name(config: Config, key: str) -> str:
+    name = config.section("credHelpers")[key]
+    if not isinstance(name, str):
+        raise unreadable(config.source, f"credHelpers of {key!r} is not a text")
+    return name
 
 
-def _text(entry: Mapping[str, object], name: str) -> str:
-    value = entry.get(name)
-    return value if isinstance(value, str) else ""
+def _named_in(found: Credential | None, config: Config) -> Credential | None:
+    if found is None:
+        return None
+    return replace(found, source=f"{found.source}, named in {config.source}")
 
 
-def _unreadable(source: str, what: str) -> UsageError:
-    return UsageError(
-        f"cannot read the registry credentials: {what}",
-        place=source,
-        hint="it should be a docker config.json; `docker login` writes one",
-    )
+def _is_entry(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("auth"), str)

@@ -139,6 +139,7 @@ class InPlaceRoots:
         preserve: Whether `close` brings back what was there before the first root.
         warn: Is told what a RUN cannot see.
         aside: Makes room where a context is.
+        before_first: Is called before / is emptied for the first time.
         root: The root, for tests.
     """
 
@@ -154,6 +155,7 @@ class InPlaceRoots:
         preserve: bool = False,
         warn: Callable[[str], None] = lambda _: None,
         aside: Aside | None = None,
+        before_first: Callable[[], None] = lambda: None,
         root: str = "/",
     ) -> None:
         self._aside = aside or Aside((), root=root)
@@ -169,6 +171,7 @@ class InPlaceRoots:
         self._kept = self._existing(kept)
         self._original: Digest | None = None
         self._used = False
+        self._before_first = before_first
 
     @property
     def exclusive(self) -> bool:
@@ -179,6 +182,8 @@ class InPlaceRoots:
         """Empty / and return it as a root; see the port."""
         del name  # they are all the same
         self._check_asked()
+        if not self._used:
+            self._before_first()
         if self._preserve and not self._used:
             self._original = self._save()
         self._used = True

@@ -6,6 +6,7 @@ The system's roots, every file of SSL_CERT_DIR's directories whatever its name
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -78,6 +79,17 @@ def added_certificates(options: HostOptions, environment: Mapping[str, str]) -> 
         return b""
     roots = [pem for path in _system_bundles() for pem in _certificates(path)]
     return b"\n".join([*dict.fromkeys([*roots, *certificates]), b""])
+
+
+def certificate_file(certificates: bytes) -> str:
+    """Return the path of a file that holds certificates, as long as we run.
+
+    It lies on no disk: whatever becomes of the root file system, it stays.
+    """
+    descriptor = os.memfd_create("certificates")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(certificates)
+    return f"/proc/self/fd/{descriptor}"
 
 
 def _system_bundles() -> list[Path]:

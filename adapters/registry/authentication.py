@@ -87,10 +87,12 @@ class Authentication:
         self._lock = threading.Lock()
 
     def credential(self, repository: str) -> Credential | None:
-        """Return the credential that is shown for a repository."""
-        if repository not in self._found:
-            self._found[repository] = self._credentials.find(self._registry, repository)
-        return self._found[repository]
+        """Return the credential that is shown for a repository, a new one in time."""
+        known = self._found.get(repository)
+        if repository not in self._found or (known and known.has_expired(time.time())):
+            known = self._credentials.find(self._registry, repository)
+            self._found[repository] = known
+        return known
 
     def learn(self, challenge: Challenge, base: str) -> None:
         """Remember how the registry wants to be convinced.

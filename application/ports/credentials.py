@@ -6,6 +6,9 @@ from typing import Protocol
 
 from domain.values import dataclass, field
 
+_MARGIN = 120.0
+"""Seconds before its end from which on a credential is not shown any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
@@ -17,6 +20,7 @@ class Credential:
         identity_token: OAuth2 refresh token, exchanged at the token service.
         registry_token: Bearer token, sent to the registry as it is.
         source: Where it was found, for messages ("/kaniko/.docker/config.json").
+        expires: Seconds since the epoch when it runs out, None where nobody says.
     """
 
     username: str = ""
@@ -24,6 +28,15 @@ class Credential:
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
     source: str = ""
+    expires: float | None = None
+
+    def has_expired(self, now: float) -> bool:
+        """Whether it is of no use any more, or about to be.
+
+        Args:
+            now: Seconds since the epoch.
+        """
+        return self.expires is not None and self.expires - now < _MARGIN
 
 
 class CredentialSource(Protocol):

@@ -36,7 +36,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.given import GivenFlags
 from entrypoints.flags.not_yet import not_supported_yet
-from entrypoints.flags.registry_options import registry_options
+from entrypoints.flags.registry_options import credential_helpers, registry_options
 from entrypoints.flags.secret_values import parse_agents, parse_secrets
 from entrypoints.flags.values import parse_boolean, parse_integer, parse_size
 
@@ -64,7 +64,7 @@ def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
         snapshot=_snapshot(given, environment),
         root=_root(given, environment),
         registry=registry_options(given, environment),
-        credentials=credential_options(environment),
+        credentials=credential_options(environment, credential_helpers(given)),
         network=network_options(environment),
         log=log_options(given),
         only_plans=given.boolean("dryrun"),

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from application.options import CredentialOptions, NetworkOptions, StorageOptions
+from application.options import (
+    CREDENTIAL_HELPERS,
+    CredentialOptions,
+    NetworkOptions,
+    StorageOptions,
+)
 from domain.errors import UsageError
 from domain.values import dataclass
 from entrypoints.flags.values import parse_boolean, parse_duration
@@ -189,15 +194,21 @@ VARIABLES = (
         "agent for a git context over ssh, where --ssh names none",
     ),
     Variable(
-        ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"),
+        (
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "CLOUDSDK_CONFIG",
+            "GCE_METADATA_HOST",
+            "NO_GCE_CHECK",
+            "STORAGE_EMULATOR_HOST",
+        ),
         Standing.HONOURED,
-        "gs:// contexts, with all that Google's clients look for; without a "
-        "credential public objects can be fetched",
+        "gs:// contexts and Google's registries, with all that Google's clients look "
+        "for; without a credential public objects can be fetched",
     ),
     Variable(
         ("AWS_*",),
         Standing.HONOURED,
-        "s3:// contexts, as Amazon's clients understand them",
+        "s3:// contexts and Amazon's registries, as Amazon's clients understand them",
     ),
     Variable(
         ("S3_ENDPOINT", "S3_FORCE_PATH_STYLE"),
@@ -208,7 +219,7 @@ VARIABLES = (
         ("AZURE_STORAGE_ACCESS_KEY",),
         Standing.HONOURED,
         "key of the account of an Azure blob; without it an identity of the machine is "
-        "asked for, where the package azure-identity is installed",
+        "asked for",
     ),
     Variable(
         ("AZURE_STORAGE_BLOB_ENDPOINT",),
@@ -227,7 +238,12 @@ VARIABLES = (
         "by the warmer, too",
     ),
     Variable(("KANIKO_PRINT_PLAN",), Standing.NOT_YET, "printing a plan", boolean=True),
-    Variable(_LOGIN_PATTERNS, Standing.NOT_YET, "registry logins by variable"),
+    Variable(
+        _LOGIN_PATTERNS,
+        Standing.HONOURED,
+        "login of a registry: its host in capitals, each other character a _; labels "
+        "may be missing from its front",
+    ),
     Variable(
         (
             "KANIKO_TELEMETRY_ENDPOINT",
@@ -240,8 +256,8 @@ VARIABLES = (
     Variable(("BENCHMARK_FILE",), Standing.NOT_YET, "the file of timings"),
     Variable(
         ("DOCKER_CREDENTIAL_GCR_CONFIG",),
-        Standing.NOT_YET,
-        "Google's credential helper",
+        Standing.WITHOUT_EFFECT,
+        "Google's default credentials are used, in their own order",
     ),
     Variable(
         (
@@ -249,15 +265,24 @@ VARIABLES = (
             "AZURE_CLIENT_SECRET",
             "AZURE_TENANT_ID",
             "AZURE_FEDERATED_TOKEN_FILE",
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+            "AZURE_AUTHORITY_HOST",
             "AZURE_ENVIRONMENT",
         ),
-        Standing.NOT_YET,
-        "Azure's credentials for registries",
+        Standing.HONOURED,
+        "Azure's registries, as Azure's clients understand them",
     ),
     Variable(
-        ("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD"),
-        Standing.NOT_YET,
-        "GitLab's registry login",
+        (
+            "CI_REGISTRY",
+            "CI_REGISTRY_USER",
+            "CI_REGISTRY_PASSWORD",
+            "CI_DEPENDENCY_PROXY_SERVER",
+            "CI_DEPENDENCY_PROXY_USER",
+            "CI_DEPENDENCY_PROXY_PASSWORD",
+        ),
+        Standing.HONOURED,
+        "logins of GitLab's registry and dependency proxy",
     ),
     Variable(
         ("KANIKO_IGNORE_ASSERTIONS",),
@@ -359,9 +384,51 @@ def snapshot_timeout(environment: Environment) -> timedelta | None:
     return timeout
 
 
-def credential_options(environment: Environment) -> CredentialOptions:
-    """Return where registry credentials are looked for."""
+_CREDENTIAL_VARIABLES = (
+    *_LOGIN_PATTERNS,
+    "AZURE_*",
+    "CI_DEPENDENCY_PROXY_*",
+    "CI_REGISTRY",
+    "CI_REGISTRY_*",
+    "CLOUDSDK_CONFIG",
+    "GCE_METADATA_HOST",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "HOME",
+    "NO_GCE_CHECK",
+)
+"""What our own code reads of credentials; SDKs read more."""
+
+_CREDENTIAL_FILES = (
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "CLOUDSDK_CONFIG",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
+
+
+def credential_options(
+    environment: Environment, helpers: tuple[str, ...] = CREDENTIAL_HELPERS
+) -> CredentialOptions:
+    """Return where registry credentials are looked for.
+
+    Args:
+        environment: The process's variables.
+        helpers: Whom to ask besides docker's configuration.
+    """
     return CredentialOptions(
+        helpers=helpers,
+        variables=tuple(
+            (name, environment[name])
+            for name in sorted(environment)
+            if any(_matches(pattern, name) for pattern in _CREDENTIAL_VARIABLES)
+        ),
+        files=tuple(
+            environment[name] for name in _CREDENTIAL_FILES if environment.get(name)
+        ),
         docker_auth_config=environment.get("DOCKER_AUTH_CONFIG", ""),
         docker_config=environment.get("DOCKER_CONFIG", ""),
         home=environment.get("HOME", ""),

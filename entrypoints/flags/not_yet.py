@@ -30,8 +30,6 @@ NOT_YET = (
     NotYet(
         "push-ignore-immutable-tag-errors", "does not know the refusals of such tags"
     ),
-    NotYet("credential-helpers", "takes credentials from docker's config.json only"),
-    NotYet("azure-container-registry-config", "has no Azure credential helper"),
     NotYet("sbom", _NO_ATTESTATION),
     NotYet("provenance", _NO_ATTESTATION),
 )

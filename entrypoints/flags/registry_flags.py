@@ -123,7 +123,8 @@ REGISTRY_FLAGS = (
         group=Group.REGISTRY,
         metavar="NAME",
         origin=Origin.FORK,
-        help="credential helpers to use: env, google, ecr, acr, gitlab",
+        help="who is asked for credentials besides docker's configuration: env, "
+        "google, ecr, acr, gitlab (all of them unless given)",
     ),
     Flag(
         name="azure-container-registry-config",

@@ -1,8 +1,8 @@
-"""Builds `RegistryOptions` from flags and environment."""
+"""Builds `RegistryOptions` from flags and environment, and who has credentials."""
 
 from collections.abc import Iterable
 
-from application.options import RegistryOptions
+from application.options import CREDENTIAL_HELPERS, RegistryOptions
 from domain.errors import InvalidReference, UsageError
 from domain.image.reference import normalise_registry
 from domain.image.registry_map import (
@@ -54,6 +54,25 @@ def pull_options(given: GivenFlags, environment: Environment) -> RegistryOptions
         download_retries=max(0, given.integer("image-download-retry")),
         client_type=environment.get("UPSTREAM_CLIENT_TYPE", ""),
     )
+
+
+def credential_helpers(given: GivenFlags) -> tuple[str, ...]:
+    """Return whom to ask for credentials, in the order in which they are asked.
+
+    Raises:
+        UsageError: `--credential-helpers` names somebody else.
+    """
+    if not given.given("credential-helpers"):
+        return CREDENTIAL_HELPERS
+    texts = given.texts("credential-helpers")
+    names = {name.strip() for text in texts for name in text.split(",")} - {""}
+    if unknown := sorted(names - {*CREDENTIAL_HELPERS}):
+        raise UsageError(
+            f'--credential-helpers names "{unknown[0]}", which is unknown',
+            hint=f"the helpers are {', '.join(CREDENTIAL_HELPERS)}; docker's "
+            "configuration, and the helpers it names, are always asked first",
+        )
+    return tuple(name for name in CREDENTIAL_HELPERS if name in names)
 
 
 def _hosts(given: GivenFlags, name: str) -> tuple[str, ...]:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from adapters.credentials.docker_config import DockerConfigCredentials
+from adapters.credentials.chain import CredentialChain
+from adapters.credentials.helper import Provider
+from adapters.memory.ambient import RecordingReporter
 from adapters.memory.credentials import MemoryCredentials
 from application.ports.credentials import Credential, CredentialSource
+from tests.support.credential_helpers import KnownHelper, docker_config
 
 Known = Mapping[str, tuple[str, str]]
 Make = Callable[[Known], CredentialSource]
 
 
-@pytest.fixture(params=["memory", "docker_config"])
+@pytest.fixture(params=["memory", "docker_config", "chain"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     def memory(known: Known) -> CredentialSource:
         return MemoryCredentials(
@@ -27,15 +30,23 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
             }
         )
 
-    def docker_config(known: Known) -> CredentialSource:
+    def configured(known: Known) -> CredentialSource:
         auths = {
             registry: {"auth": base64.b64encode(":".join(pair).encode()).decode()}
             for registry, pair in known.items()
         }
         (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
-        return DockerConfigCredentials({"DOCKER_CONFIG": str(tmp_path)})
+        return docker_config({"DOCKER_CONFIG": str(tmp_path)})
 
-    return memory if request.param == "memory" else docker_config
+    def chain(known: Known) -> CredentialSource:
+        configured(known)
+        found = docker_config({"DOCKER_CONFIG": str(tmp_path)})
+        nothing = Provider("nobody", KnownHelper({}))
+        return CredentialChain(found, [nothing], RecordingReporter())
+
+    kinds = {"memory": memory, "docker_config": configured, "chain": chain}
+    made: Make = kinds[request.param]
+    return made
 
 
 def test_the_credential_of_the_registry_is_found_with_its_source(make: Make) -> None:

@@ -75,6 +75,7 @@ def test_registries_and_logs() -> None:
         *("--skip-tls-verify-pull", "--skip-tls-verify-registry=s"),
         *("--registry-certificate=h=/ca", "--image-download-retry=3"),
         *("-v=debug", "--log-format=json", "--log-timestamp"),
+        "--credential-helpers=env",
         UPSTREAM_CLIENT_TYPE="ci",
         DOCKER_CONFIG="/d",
         https_proxy="http://p",
@@ -89,6 +90,7 @@ def test_registries_and_logs() -> None:
     assert log.verbosity is Verbosity.DEBUG
     assert (log.format, log.timestamps) == (LogFormat.JSON, True)
     assert options.credentials.docker_config == "/d"
+    assert options.credentials.helpers == ("env",)
     assert options.network.https_proxy == "http://p"
 
 

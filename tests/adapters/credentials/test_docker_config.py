@@ -13,6 +13,12 @@ from adapters.credentials.docker_config import DockerConfigCredentials
 from application.ports.credentials import Credential
 from domain.errors import UsageError
 from domain.image.reference import DOCKER_HUB
+from tests.support.credential_helpers import (
+    NO_HELPERS,
+    KnownHelper,
+    KnownHelpers,
+    docker_config,
+)
 
 
 def _auth(user: str, password: str = "pw") -> dict[str, str]:  # noqa: S107 - made up
@@ -21,7 +27,7 @@ def _auth(user: str, password: str = "pw") -> dict[str, str]:  # noqa: S107 - ma
 
 def _from(document: object, **environment: str) -> DockerConfigCredentials:
     text = document if isinstance(document, str) else json.dumps(document)
-    return DockerConfigCredentials({"DOCKER_AUTH_CONFIG": text, **environment})
+    return docker_config({"DOCKER_AUTH_CONFIG": text, **environment})
 
 
 def _user(source: DockerConfigCredentials, registry: str, repository: str) -> str:
@@ -81,6 +87,10 @@ def test_the_longest_path_wins_and_siblings_get_nothing() -> None:
             _auth("u", "p:with:colons"),
             Credential(username="u", password="p:with:colons"),
         ),
+        (
+            {"auth": base64.encodebytes(b"u:" + b"p" * 60).decode()},
+            Credential(username="u", password="p" * 60),
+        ),
         (_auth("u", "pw\0\0"), Credential(username="u", password="pw")),
         (
             {"username": "u", "password": "p"},
@@ -133,7 +143,7 @@ def test_the_places_in_their_order(
     _write(tmp_path / "run" / "containers" / "auth.json", "run")
     _write(tmp_path / "xdg" / "containers" / "auth.json", "xdg")
     environment = {name: str(tmp_path / path) for name, path in variables.items()}
-    assert _user(DockerConfigCredentials(environment), "host", "a") == expected
+    assert _user(docker_config(environment), "host", "a") == expected
 
 
 def test_the_variable_beats_the_file_and_says_so(tmp_path: Path) -> None:
@@ -143,34 +153,106 @@ def test_the_variable_beats_the_file_and_says_so(tmp_path: Path) -> None:
         "DOCKER_CONFIG": str(tmp_path),
         "DOCKER_AUTH_CONFIG": json.dumps({"auths": {"host": _auth("variable")}}),
     }
-    source = DockerConfigCredentials(environment, warnings.append)
+    source = DockerConfigCredentials(environment, NO_HELPERS, warnings.append)
     assert _user(source, "host", "a") == "variable"
     assert len(warnings) == 1
     assert "DOCKER_AUTH_CONFIG" in warnings[0]
 
 
-def _warnings(document: dict[str, Any], registry: str) -> list[str]:
+ROBOT = Credential(username="robot", password="hunter2", source="program")
+
+
+def _named(
+    document: dict[str, Any], **helpers: KnownHelper
+) -> tuple[DockerConfigCredentials, list[str]]:
     warnings: list[str] = []
     environment = {"DOCKER_AUTH_CONFIG": json.dumps(document)}
-    source = DockerConfigCredentials(environment, warnings.append)
-    source.find(registry, "a")
-    source.find(registry, "b")
-    return warnings
+    source = DockerConfigCredentials(
+        environment, KnownHelpers(helpers), warnings.append
+    )
+    return source, warnings
 
 
-def test_a_helper_that_would_be_asked_is_named_once() -> None:
-    document = {"credHelpers": {"gcr.io": "gcr"}, "auths": {"host": _auth("me")}}
-    (warning,) = _warnings(document, "gcr.io")
-    assert "'gcr'" in warning
-    assert "not supported yet" in warning
-    assert _warnings(document, "host") == []
+def test_a_registry_has_a_helper_of_its_own() -> None:
+    helper = KnownHelper({"gcr.io": ROBOT})
+    document = {"credHelpers": {"https://gcr.io": "x"}, "auths": {"host": _auth("me")}}
+    source, _ = _named(document, x=helper)
+    found = source.find("gcr.io", "a")
+    assert found is not None
+    assert found.password == "hunter2"
+    assert found.source == "program, named in DOCKER_AUTH_CONFIG"
+    assert _user(source, "host", "a") == "me"
+    assert helper.asked == ["gcr.io"]
 
 
-def test_the_store_is_named_for_every_registry_without_a_helper() -> None:
+def test_the_helper_of_a_registry_comes_before_the_store_and_the_file() -> None:
+    own, store = KnownHelper({"host": ROBOT}), KnownHelper({"other": ROBOT})
+    document = {
+        "credHelpers": {"host": "own"},
+        "credsStore": "store",
+        "auths": {"host": _auth("file"), "third": _auth("file")},
+    }
+    source, _ = _named(document, own=own, store=store)
+    assert _user(source, "host", "a") == "robot"
+    assert _user(source, "other", "a") == "robot"
+    assert _user(source, "third", "a") == "file"
+    assert store.asked == ["other", "third"]
+
+
+def test_where_the_helper_knows_nothing_the_file_is_looked_at() -> None:
+    document = {"credHelpers": {"host": "own"}, "auths": {"host": _auth("file")}}
+    source, _ = _named(document, own=KnownHelper({}))
+    assert _user(source, "host", "a") == "file"
+
+
+def test_docker_hub_has_a_helper_under_any_of_its_names() -> None:
+    document = {"credHelpers": {"docker.io": "own"}}
+    source, _ = _named(document, own=KnownHelper({DOCKER_HUB: ROBOT}))
+    assert _user(source, DOCKER_HUB, "library/debian") == "robot"
+
+
+def test_a_helper_that_fails_for_its_registry_ends_the_build() -> None:
+    document = {"credHelpers": {"host": "own"}, "auths": {"host": _auth("file")}}
+    source, _ = _named(document, own=KnownHelper({"host": "no key"}))
+    with pytest.raises(UsageError, match="'own' of host failed: no key") as caught:
+        source.find("host", "a")
+    assert caught.value.place == "DOCKER_AUTH_CONFIG"
+
+
+def test_a_store_that_fails_is_warned_of_once_and_done_without() -> None:
+    """A config.json of a laptop names a store that no container has."""
     document = {"credsStore": "desktop", "auths": {"host": _auth("me")}}
-    (warning,) = _warnings(document, "host")
+    source, warnings = _named(document)
+    assert _user(source, "host", "a") == "me"
+    assert _user(source, "other", "a") == ""
+    (warning,) = warnings
     assert "'desktop'" in warning
-    assert "auths is used instead" in warning
+
+
+def test_programs_of_others_are_asked_before_an_image_takes_their_place() -> None:
+    theirs = KnownHelper({"host": ROBOT, "a.example": ROBOT})
+    ours = KnownHelper({"gcr.io": ROBOT})
+    helpers = KnownHelpers(
+        {"theirs": theirs, "ours": ours}, foreign=("theirs", "missing")
+    )
+    document = {
+        "credHelpers": {"host": "theirs", "gcr.io": "ours", "lost": "missing"},
+        "credsStore": "theirs",
+        "auths": {"https://a.example": {}, "a.example/path": _auth("me")},
+    }
+    source = docker_config({"DOCKER_AUTH_CONFIG": json.dumps(document)}, helpers)
+    source.settle()
+    assert sorted(theirs.asked) == ["a.example", "host"]
+    assert ours.asked == []
+    assert helpers.only_ours
+
+
+def test_credentials_in_the_old_layout_are_told() -> None:
+    source, warnings = _named({"https://host/v1/": _auth("me")})
+    assert _user(source, "host", "a") == ""
+    (warning,) = warnings
+    assert "outside of auths" in warning
+    assert "https://host/v1/" in warning
 
 
 @pytest.mark.parametrize(
@@ -180,7 +262,10 @@ def test_the_store_is_named_for_every_registry_without_a_helper() -> None:
         "[]",
         "[" * 99_999,
         {"auths": []},
+        " ",
         {"credHelpers": "gcr"},
+        {"credHelpers": {"host": ["secret"]}},
+        {"credsStore": ["secret"]},
         {"auths": {"host": {"auth": "?"}}},
         {"auths": {"host": {"auth": base64.b64encode(b"secret").decode()}}},
         {"auths": {"host": {"auth": base64.b64encode(b"\xff:x").decode()}}},
@@ -195,8 +280,20 @@ def test_what_cannot_be_read_is_an_error_that_shows_no_secret(document: object) 
     assert "c2VjcmV0" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["", "\n", '{"auths": {"host": {"auth": "c2VjcmV0'])
+def test_an_empty_or_broken_file_is_an_error_that_names_it(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        docker_config({"DOCKER_CONFIG": str(tmp_path)}).find("host", "a")
+    assert caught.value.place == str(path)
+    assert "c2VjcmV0" not in str(caught.value)
+
+
 def test_a_directory_in_the_file_s_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").mkdir()
-    source = DockerConfigCredentials({"DOCKER_CONFIG": str(tmp_path)})
+    source = docker_config({"DOCKER_CONFIG": str(tmp_path)})
     with pytest.raises(UsageError, match=r"config\.json"):
         source.find("host", "a")

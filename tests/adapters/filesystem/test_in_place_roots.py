@@ -271,6 +271,24 @@ def test_nothing_is_cleaned_up_where_nothing_was_unpacked(root: Path) -> None:
     assert (root / "usr/old/file").exists()
 
 
+def test_who_wants_to_is_told_before_the_first_root_alone(
+    root: Path, tmp_path: Path
+) -> None:
+    seen: list[set[str]] = []
+    roots = InPlaceRoots(
+        str(tmp_path / "work"),
+        Exclusions(),
+        (),
+        before_first=lambda: seen.append(names(root)),
+        root=str(root),
+    )
+    before = names(root)
+    assert seen == []
+    roots.create("stage-0")
+    roots.create("stage-1")
+    assert seen == [before]
+
+
 def test_what_was_there_comes_back(root: Path, tmp_path: Path) -> None:
     (root / "usr/old").chmod(0o2750)
     os.link(root / "usr/old/file", root / "usr/name")

@@ -15,6 +15,7 @@ from application.errors import RegistryError, RegistryUnreachable, Unauthorized
 from application.ports.credentials import Credential
 from domain.errors import UsageError
 from domain.image.reference import Reference
+from domain.values import replace
 from tests.adapters.registry.conftest import Connect
 from tests.support.images import AMD64, make_image, make_tar
 from tests.support.registry_server import FakeRegistry, Fault
@@ -236,6 +237,25 @@ def test_no_password_goes_to_a_token_service_without_tls(retries: Retries) -> No
         credentials = MemoryCredentials({server.host: USER})
         with pytest.raises(RegistryError, match="not https"):
             _resolve(server, RegistryConnections(http, credentials))
+
+
+def test_a_credential_that_has_run_out_is_looked_for_again(
+    server: FakeRegistry, http: HttpClient
+) -> None:
+    """A token of a cloud may not outlast the build."""
+    server.authentication, server.users = "basic", {"user": "hunter2"}
+    credentials = MemoryCredentials({server.host: replace(USER, expires=1.0)})
+    connections = RegistryConnections(http, credentials)
+    _resolve(server, connections)
+    first = len(credentials.asked)
+    _resolve(server, connections)
+    assert len(credentials.asked) > first
+
+    lasting = MemoryCredentials({server.host: USER})
+    connections = RegistryConnections(http, lasting)
+    _resolve(server, connections)
+    _resolve(server, connections)
+    assert len(lasting.asked) == 1
 
 
 def test_a_challenge_of_the_host_redirected_to_is_not_answered(

@@ -4,7 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from application.options import CredentialOptions, NetworkOptions
+from application.options import (
+    CREDENTIAL_HELPERS,
+    CredentialOptions,
+    NetworkOptions,
+)
 from entrypoints.flags.environment import (
     FEATURE_FLAGS,
     OF_THE_IMAGE,
@@ -180,6 +184,58 @@ def test_an_epoch_is_a_number_of_seconds(value: str) -> None:
     assert "SOURCE_DATE_EPOCH" in error.message
 
 
+def test_variables_of_logins_and_clouds_are_passed_on_and_no_others() -> None:
+    environment = {
+        "KANIKO_GHCR_IO_USER": "me",
+        "KANIKO_GHCR_IO_PASSWORD": "hunter2",
+        "CI_REGISTRY": "registry.example.com",
+        "AZURE_CLIENT_SECRET": "hunter3",
+        "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token",
+        "GOOGLE_APPLICATION_CREDENTIALS": "/secret/key.json",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/aws",
+        "AWS_SECRET_ACCESS_KEY": "hunter4",
+        "KANIKO_DIR": "/work",
+    }
+    found = options(environment=environment).credentials
+    assert dict(found.variables) == {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("AWS_") and name != "KANIKO_DIR"
+    }
+    assert set(found.files) == {"/var/run/token", "/secret/key.json", "/var/run/aws"}
+    assert "hunter" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), CREDENTIAL_HELPERS),
+        (("--credential-helpers=",), ()),
+        (("--credential-helpers=ecr",), ("ecr",)),
+        (("--credential-helpers=gitlab,env",), ("env", "gitlab")),
+        (("--credential-helpers", "acr", "--credential-helpers=google"),
+         ("google", "acr")),
+    ],
+)  # fmt: skip
+def test_credential_helpers_are_chosen(
+    words: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert options(*words).credentials.helpers == expected
+
+
+def test_an_unknown_credential_helper_is_refused() -> None:
+    error = failure("--no-push", "--credential-helpers=env,docker")
+    assert '"docker"' in str(error)
+    assert "gitlab" in str(error.hint)
+
+
+def test_the_configuration_of_kaniko_s_old_azure_helper_is_told_to_mean_nothing() -> (
+    None
+):
+    (line,) = build("--azure-container-registry-config=/x.json").warnings
+    assert line.startswith("--azure-container-registry-config has no effect")
+
+
 def test_credentials_are_looked_for_where_the_variables_say() -> None:
     environment = {
         "DOCKER_AUTH_CONFIG": "{}",
@@ -190,6 +246,7 @@ def test_credentials_are_looked_for_where_the_variables_say() -> None:
         "XDG_CONFIG_HOME": "/root/.config",
     }
     assert options(environment=environment).credentials == CredentialOptions(
+        variables=(("HOME", "/root"),),
         docker_auth_config="{}",
         docker_config="/kaniko/.docker",
         home="/root",

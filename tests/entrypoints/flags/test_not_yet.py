@@ -65,11 +65,6 @@ def test_only_the_last_value_of_a_scalar_asks() -> None:
     assert not options("--cache", "--cache=false").cache.enabled
 
 
-def test_every_value_of_a_list_asks() -> None:
-    error = failure("--no-push", "--credential-helpers=env", "--credential-helpers=")
-    assert error.message == "--credential-helpers is not supported yet"
-
-
 def test_several_targets_are_not_supported_yet() -> None:
     for words in (["--target=a,b"], ["--target=a", "--target=b"]):
         error = failure("--no-push", *words)

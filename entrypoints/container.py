@@ -209,7 +209,7 @@ class Container(containers.DeclarativeContainer):
 
     planned_contents = providers.Singleton(Contents)
     planned_steps = providers.Singleton(
-        builders.step_cache, options, layer_cache, planned_contents
+        builders.step_cache, options, layer_cache, planned_contents, reporter
     )
     planning_tools = providers.Singleton(
         StageTools,

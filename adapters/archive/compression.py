@@ -68,7 +68,7 @@ def layer_compression(start: bytes) -> Compression | None:
     """
     if start.startswith(_GZIP):
         return Compression.GZIP
-    return Compression.ZSTD if _is_zstd(start) else None
+    return Compression.ZSTD if starts_frame(start) else None
 
 
 def decompressed(blob: BinaryIO) -> Iterator[bytes]:

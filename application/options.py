@@ -564,6 +564,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Progress(StrEnum):
+    """Whether what is under way is shown as it moves."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    TTY = "tty"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOptions:
     """What is told, and how.
@@ -572,11 +580,13 @@ class LogOptions:
         verbosity: Least importance shown.
         format: How lines look.
         timestamps: Full times instead of seconds since the start.
+        progress: Whether what is under way is shown as it moves.
     """
 
     verbosity: Verbosity = Verbosity.INFO
     format: LogFormat = LogFormat.COLOR
     timestamps: bool = False
+    progress: Progress = Progress.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ The adapters, and the packages behind them, are imported when they are wanted.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from application.contents import Contents
 from application.errors import SourceUnavailable
@@ -17,11 +19,14 @@ from application.options import (
     Connecting,
     ImageOptions,
     InputOptions,
+    LogFormat,
     LogOptions,
     NetworkOptions,
+    Progress,
     Publishing,
     RootOptions,
     SnapshotOptions,
+    Verbosity,
     WarmOptions,
     is_address,
 )
@@ -37,7 +42,7 @@ from application.ports.kept_caches import KeptCaches
 from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
-from application.ports.reporter import Reporter
+from application.ports.reporter import Log, Reporter
 from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
@@ -60,15 +65,42 @@ if TYPE_CHECKING:
     from application.warmed_bases import WarmedBases
 
 
-def reporter(log: LogOptions) -> Reporter:
+QUIET = frozenset({Verbosity.ERROR, Verbosity.FATAL, Verbosity.PANIC})
+
+
+def reporter(log: LogOptions) -> Log:
     """Return what tells the person what happens."""
     from adapters.reporting.loguru_reporter import LoguruReporter
 
-    return LoguruReporter(
-        verbosity=log.verbosity.value,
-        log_format=log.format.value,
-        timestamps=log.timestamps,
-    )
+    def make_log(
+        lines: TextIO | None = None,
+        stdout: BinaryIO | None = None,
+        stderr: BinaryIO | None = None,
+    ) -> Log:
+        return LoguruReporter(
+            verbosity=log.verbosity.value,
+            log_format=log.format.value,
+            timestamps=log.timestamps,
+            log=lines,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    if not _is_live(log):
+        return make_log()
+    from adapters.reporting.live_reporter import LiveReporter
+
+    return LiveReporter(make_log)
+
+
+def _is_live(log: LogOptions) -> bool:
+    """Return whether lines may move: where a person looks at a terminal."""
+    if log.format is LogFormat.JSON or log.verbosity in QUIET:
+        return False
+    if log.progress is Progress.AUTO:
+        is_terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        return is_terminal and log.format is LogFormat.COLOR
+    return log.progress is Progress.TTY
 
 
 def clock(image: ImageOptions) -> Clock:

@@ -38,9 +38,8 @@ class Container(containers.DeclarativeContainer):
         instance_of=BuildOptions
     )
 
-    reporter = providers.Singleton(
-        Timeline, providers.Singleton(builders.reporter, options.provided.log)
-    )
+    log = providers.Singleton(builders.reporter, options.provided.log)
+    reporter = providers.Singleton(Timeline, log)
     clock = providers.Singleton(builders.clock, options.provided.image)
     work_directory = providers.Singleton(
         builders.work_directory, options.provided.root.work_directory

@@ -84,12 +84,13 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
             published = container.build_image().run()
         finally:
             container.roots().close()
+        for line in summary(reporter):
+            reporter.info(line)
+        reporter.info(f"Built image {published.manifest.digest}")
     finally:
         container.work_near_root().remove()
         container.work_directory().remove()
-    for line in summary(reporter):
-        reporter.info(line)
-    reporter.info(f"Built image {published.manifest.digest}")
+        container.log().close()
     return SUCCESS
 
 

@@ -47,7 +47,7 @@ UNTOLD: Progress = _Untold()
 
 
 class LoguruReporter:
-    """Tells everything by loguru (implements `Reporter`).
+    """Tells everything by loguru (implements `Log`).
 
     A step has one line, when it is over; one that starts a process has a line before
     the process writes its first, too. RUN's output is passed on whatever the verbosity,

@@ -7,9 +7,13 @@ its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
+
+_ENDS = re.compile(rb"\r?\n|\r")
+"""What a line ends with, or is begun anew with."""
 
 
 class _Source(NamedTuple):
@@ -27,6 +31,7 @@ class OutputLines:
     def __init__(self, streams: Mapping[str, BinaryIO]) -> None:
         self._streams = streams
         self._unfinished: _Source | None = None
+        self._is_at_start = False
 
     def write(self, label: str, stream: str, data: bytes) -> None:
         """Pass bytes on, each new line behind a label.
@@ -43,12 +48,16 @@ class OutputLines:
         goes_on = self._unfinished == source
         if not goes_on:
             self.end_line()
-        lines = data.split(b"\n")
-        text = (b"\n" + prefix).join(lines)
-        if data.endswith(b"\n"):
-            text = text.removesuffix(prefix)
-        self._pass_on(stream, text if goes_on else prefix + text)
+        begins = not goes_on or (self._is_at_start and not data.startswith(b"\n"))
+        is_whole = data.endswith((b"\n", b"\r"))
+        text = _ENDS.sub(lambda end: end[0] + prefix, data)
+        self._pass_on(
+            stream,
+            (prefix if begins else b"")
+            + (text.removesuffix(prefix) if is_whole else text),
+        )
         self._unfinished = None if data.endswith(b"\n") else source
+        self._is_at_start = is_whole
 
     def end_line(self) -> None:
         """End the line that a process has begun, if there is one with a label."""

@@ -103,3 +103,10 @@ class Reporter(Protocol):
 
     def output(self, stage: str, stream: str, data: bytes) -> None:
         """Pass on what a RUN process of a stage writes to "stdout" or "stderr"."""
+
+
+class Log(Reporter, Protocol):
+    """A reporter that writes somewhere, and can be made to stop."""
+
+    def close(self) -> None:
+        """Stop telling. Idempotent."""

@@ -17,6 +17,7 @@ from application.options import (
     LogOptions,
     NamedContext,
     OutputOptions,
+    Progress,
     RootOptions,
     SnapshotMode,
     SnapshotOptions,
@@ -99,7 +100,13 @@ def log_options(given: GivenFlags) -> LogOptions:
         verbosity=Verbosity("warning" if word == "warn" else word),
         format=LogFormat(given.choice("log-format")),
         timestamps=given.boolean("log-timestamp"),
+        progress=_progress(given),
     )
+
+
+def _progress(given: GivenFlags) -> Progress:
+    word = given.text("progress") if given.given("progress") else ""
+    return Progress(word) if word in set(Progress) else Progress.AUTO
 
 
 def _target(given: GivenFlags) -> str:

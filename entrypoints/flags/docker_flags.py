@@ -41,10 +41,10 @@ DOCKER_FLAGS = (
         kind=Kind.CHOICE,
         group=Group.DOCKER,
         default="auto",
-        choices=("auto", "plain", "tty", "quiet", "none", "rawjson"),
+        choices=("auto", "plain", "tty", "quiet", "none", "json", "rawjson"),
         origin=Origin.DOCKER,
-        help="plain is --log-format=text, rawjson --log-format=json, quiet "
-        "--verbosity=error",
+        help="tty: show what is under way as it moves, auto: on terminals alone; plain "
+        "is --log-format=text, json --log-format=json, quiet --verbosity=error",
         differs="chooses how messages are written, whose text is kanipy's",
     ),
     Flag(

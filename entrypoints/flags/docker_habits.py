@@ -21,6 +21,7 @@ REFUSED: Mapping[str, str] = {
 
 _PROGRESS = {
     "plain": ("log-format", "text"),
+    "json": ("log-format", "json"),
     "rawjson": ("log-format", "json"),
     "quiet": ("verbosity", "error"),
     "none": ("verbosity", "error"),

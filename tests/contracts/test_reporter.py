@@ -5,6 +5,7 @@ import io
 import pytest
 
 from adapters.memory.ambient import RecordingReporter
+from adapters.reporting.live_reporter import LiveReporter
 from adapters.reporting.loguru_reporter import LoguruReporter
 from application.ports.reporter import Activity, Reporter, Step, StepResult, Work
 from application.timeline import Timeline
@@ -34,12 +35,16 @@ def _timeline() -> Reporter:
     return Timeline(_working())
 
 
+def _live() -> Reporter:
+    return LiveReporter(lambda *_: LoguruReporter(log=io.StringIO()), io.StringIO())
+
+
 def _broken() -> Reporter:
     log = io.TextIOWrapper(io.BufferedWriter(Broken()), write_through=True)
     return LoguruReporter(log=log, stdout=Broken(), stderr=Broken())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("make", [_recording, _working, _timeline, _broken])
+@pytest.mark.parametrize("make", [_recording, _working, _timeline, _live, _broken])
 @pytest.mark.parametrize(
     "text", ["plain", "{braces} {0} {", "<red>", "%s", "\udcff", ""]
 )

@@ -26,7 +26,8 @@ def written(*pieces: tuple[str, str, bytes]) -> bytes:
         ([b"a", b"b\n", b"c"], b"[x] ab\n[x] c"),
         ([b"\n\n"], b"[x] \n[x] \n"),
         ([b"a\n", b"", b"b"], b"[x] a\n[x] b"),
-        ([b"1%\r", b"2%\r\n"], b"[x] 1%\r2%\r\n"),
+        ([b"1%\r2%\r\n3"], b"[x] 1%\r[x] 2%\r\n[x] 3"),
+        ([b"1%\r", b"2%\r", b"\n3"], b"[x] 1%\r[x] 2%\r\n[x] 3"),
         ([b"a", b"\n", b"b\n"], b"[x] a\n[x] b\n"),
     ],
 )
@@ -44,8 +45,9 @@ def test_lines_of_two_sources_do_not_mix() -> None:
 
 
 def test_without_a_label_bytes_are_as_they_are() -> None:
-    pieces = (b"a", b"b\nc", b"\xff")
-    assert written(*(("", "stdout", piece) for piece in pieces)) == b"ab\nc\xff"
+    pieces = (b"a", b"b\nc", b"\r\r", b"\xff")
+    shown = written(*(("", "stdout", piece) for piece in pieces))
+    assert shown == b"".join(pieces)
 
 
 def test_bytes_go_where_they_belong() -> None:

@@ -32,6 +32,7 @@ def test_push_is_the_default_and_can_be_refused() -> None:
         (["--progress=tty"], Verbosity.INFO, LogFormat.COLOR),
         (["--progress=plain"], Verbosity.INFO, LogFormat.TEXT),
         (["--progress=rawjson"], Verbosity.INFO, LogFormat.JSON),
+        (["--progress=json"], Verbosity.INFO, LogFormat.JSON),
         (["--progress=quiet"], Verbosity.ERROR, LogFormat.COLOR),
         (["--progress=none"], Verbosity.ERROR, LogFormat.COLOR),
         (["--progress=plain", "--log-format=json"], Verbosity.INFO, LogFormat.JSON),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +22,7 @@ from adapters.context.archive_rows import ArchiveRows
 from application.errors import ContextUnavailable, FilesystemError
 from application.ports.context import BuildContext
 from domain.errors import BuildRuleError, InvalidLayer
-from domain.snapshot.entry import FileEntry, FileType, join
+from domain.snapshot.entry import FileEntry, FileType, join, without_lone_links
 from domain.snapshot.tree import FileTree, resolve_path
 
 MAXIMUM_MEMBERS = 1_000_000
@@ -201,11 +200,7 @@ class ArchiveContext:
 
     def entries(self, skips: Callable[[FileEntry], bool]) -> Iterator[FileEntry]:
         """Yield the rows, the root's first, names sorted; see the port."""
-        rows = list(self._rows(skips))
-        names = Counter(row.link_group for row in rows)
-        for row in rows:
-            alone = row.link_group and names[row.link_group] == 1
-            yield row._replace(link_group="") if alone else row
+        yield from without_lone_links(list(self._rows(skips)))
 
     def open(self, path: str) -> BinaryIO:
         """Open a regular file; symlinks are followed inside the context.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from application.errors import ContextUnavailable
 from application.ports.context import BuildContext
 from domain.errors import BuildRuleError
-from domain.snapshot.entry import FileEntry, FileType, join
+from domain.snapshot.entry import FileEntry, FileType, join, without_lone_links
 from domain.snapshot.tree import resolve_path
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -115,12 +114,8 @@ class DirectoryContext:
         Raises:
             ContextUnavailable: A directory cannot be read.
         """
-        rows = list(self._rows(skips))
-        names = Counter(row.link_group for row in rows)
-        for row in rows:
-            # Other names of the file may lie outside, or may not be wanted.
-            alone = row.link_group and names[row.link_group] == 1
-            yield row._replace(link_group="") if alone else row
+        # Other names of a file may lie outside, or may not be wanted.
+        yield from without_lone_links(list(self._rows(skips)))
 
     def open(self, path: str) -> BinaryIO:
         """Open a regular file; symlinks are followed inside the context.

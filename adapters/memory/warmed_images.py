@@ -13,7 +13,7 @@ from domain.image.digest import Digest
 from domain.image.manifest import Index
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-from domain.image.selection import MAXIMUM_NESTING
+from domain.image.selection import find_below
 from domain.values import replace
 
 
@@ -40,18 +40,7 @@ class MemoryWarmedImages:
 
     def find(self, digest: Digest, platform: Platform) -> WarmedImage | None:
         """Return an entry, indexes followed."""
-        for _ in range(MAXIMUM_NESTING):
-            if digest in self._entries:
-                image, since = self._entries[digest]
-                source = self.sources.get(digest) or _EntrySource(image, self.blobs)
-                age = self.passed - since
-                return WarmedImage(digest=digest, age=age, source=source)
-            index = self._indexes.get(digest)
-            chosen = index.select(platform) if index else None
-            if chosen is None:
-                return None
-            digest = chosen.digest
-        return None
+        return find_below(digest, platform, self._entry, self._indexes.get)
 
     def find_tag(self, reference: Reference, platform: Platform) -> WarmedTag | None:
         """Return what a tag stood for."""
@@ -86,6 +75,14 @@ class MemoryWarmedImages:
     def remove(self, digest: Digest) -> None:
         """Take an entry away."""
         del self._entries[digest]
+
+    def _entry(self, digest: Digest) -> WarmedImage | None:
+        if digest not in self._entries:
+            return None
+        image, since = self._entries[digest]
+        source = self.sources.get(digest) or _EntrySource(image, self.blobs)
+        age = self.passed - since
+        return WarmedImage(digest=digest, age=age, source=source)
 
     def _has(self, descriptor: Descriptor) -> bool:
         data = self.blobs.get(descriptor.digest)

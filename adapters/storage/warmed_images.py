@@ -31,7 +31,7 @@ from domain.image.digest import Digest
 from domain.image.manifest import Index
 from domain.image.platform import Platform
 from domain.image.reference import Reference
-from domain.image.selection import MAXIMUM_NESTING
+from domain.image.selection import find_below
 
 OWN_FOLDER = ".kanipy"
 """What is beside the entries, and other tools do not know."""
@@ -60,16 +60,7 @@ class WarmedImageDirectory:
 
     def find(self, digest: Digest, platform: Platform) -> WarmedImage | None:
         """Return an entry; see the port."""
-        for _ in range(MAXIMUM_NESTING):
-            entry = self._entry(digest)
-            if entry is not None:
-                return entry
-            index = self._index(digest)
-            chosen = index.select(platform) if index else None
-            if chosen is None:
-                return None
-            digest = chosen.digest
-        return None
+        return find_below(digest, platform, self._entry, self._index)
 
     def find_tag(self, reference: Reference, platform: Platform) -> WarmedTag | None:
         """Return what a tag stood for; see the port."""

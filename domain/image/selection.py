@@ -1,14 +1,16 @@
-"""Finding the manifest of one platform below a manifest or a (nested) index.
+"""Finding what is meant for one platform below a manifest or a (nested) index.
 
-How documents are fetched and verified is passed in by the image source.
+How documents are found, fetched and verified is passed in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from domain.errors import InvalidImage
 from domain.image.descriptor import Descriptor
+from domain.image.digest import Digest
 from domain.image.manifest import Index, Manifest
 from domain.image.platform import Platform
 
@@ -17,6 +19,7 @@ MAXIMUM_NESTING = 4
 
 Document = Manifest | Index
 FetchDocument = Callable[[Descriptor], Document]
+Found = TypeVar("Found")
 
 
 def find_manifest(
@@ -43,6 +46,32 @@ def find_manifest(
             return None
         document = fetch(chosen)
     raise InvalidImage("indexes are nested too deeply", place="index")
+
+
+def find_below(
+    digest: Digest,
+    platform: Platform,
+    find: Callable[[Digest], Found | None],
+    index: Callable[[Digest], Index | None],
+) -> Found | None:
+    """Return what a digest stands for, or a digest that indexes lead to from there.
+
+    Args:
+        digest: Digest of a manifest or an index.
+        platform: What is chosen in indexes.
+        find: Finds what stands for a digest.
+        index: Finds the index of a digest.
+    """
+    for _ in range(MAXIMUM_NESTING):
+        found = find(digest)
+        if found is not None:
+            return found
+        document = index(digest)
+        chosen = document.select(platform) if document else None
+        if chosen is None:
+            return None
+        digest = chosen.digest
+    return None
 
 
 class IndexTrail:

@@ -6,6 +6,8 @@ because a base image has a hundred thousand of them.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -72,6 +74,17 @@ def is_portable_xattr(name: str) -> bool:
 
 ROOT = FileEntry("", FileType.DIRECTORY)
 """The root of a file system for which no layer has an entry (`FROM scratch`)."""
+
+
+def without_lone_links(rows: Sequence[FileEntry]) -> Iterator[FileEntry]:
+    """Yield rows, in their order; a link group that one row alone has is left out.
+
+    The file's other names lie outside of what the rows describe.
+    """
+    names = Counter(row.link_group for row in rows)
+    for row in rows:
+        alone = row.link_group and names[row.link_group] == 1
+        yield row._replace(link_group="") if alone else row
 
 
 def parent_of(path: str) -> str:

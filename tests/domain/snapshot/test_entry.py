@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from domain.snapshot.entry import (
+    FileEntry,
+    FileType,
     ancestors_of,
     is_portable_xattr,
     join,
     name_of,
     parent_of,
+    without_lone_links,
 )
 
 
@@ -28,6 +31,13 @@ def test_ancestors_are_all_parents_but_the_root_the_top_one_first() -> None:
     assert ancestors_of("a/b/c") == ["a", "a/b"]
     assert ancestors_of("a") == []
     assert ancestors_of("") == []
+
+
+def test_a_link_group_of_one_row_is_left_out() -> None:
+    groups = {"a": "1", "b": "", "c": "2", "d": "2", "e": ""}
+    rows = [FileEntry(p, FileType.FILE, link_group=g) for p, g in groups.items()]
+    seen = [(row.path, row.link_group) for row in without_lone_links(rows)]
+    assert seen == [("a", ""), ("b", ""), ("c", "2"), ("d", "2"), ("e", "")]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from integration.executor import (
 )
 from integration.image_comparison.comparison import FlatImage
 from tests.support.git_repository import COMMIT_SECONDS, GitRepository
-from tests.support.web_server import TLS, Answer, WebServer
+from tests.support.loopback_server import TLS
+from tests.support.web_server import Answer, WebServer
 
 CHANGED = 1_500_000_000
 LAST_MODIFIED = {"Last-Modified": "Fri, 14 Jul 2017 02:40:00 GMT"}

@@ -27,7 +27,8 @@ from integration.services.object_stores import (
     running_s3,
 )
 from tests.support.git_repository import GitRepository
-from tests.support.web_server import TLS, Answer, WebServer
+from tests.support.loopback_server import TLS
+from tests.support.web_server import Answer, WebServer
 
 DOCKERFILE = """
 FROM scratch

@@ -14,7 +14,7 @@ from integration.executor import ENVIRONMENT, Executor
 from integration.services.git_servers import GitServer, running_git_server
 from integration.services.object_stores import ObjectStore, running_s3
 from tests.support.git_repository import GitRepository
-from tests.support.web_server import TLS
+from tests.support.loopback_server import TLS
 
 MIB = 1 << 20
 TRUST = {"SSL_CERT_FILE": str(TLS / "ca.pem")}

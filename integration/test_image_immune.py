@@ -13,7 +13,8 @@ from integration.executor import write_context
 from integration.services.executor_image import ExecutorImage
 from integration.services.registry import Registry
 from tests.support.git_repository import GitRepository
-from tests.support.web_server import TLS, Answer, WebServer
+from tests.support.loopback_server import TLS
+from tests.support.web_server import Answer, WebServer
 
 AUTHORITY = f"--volume={TLS}/ca.pem:/kaniko/ssl/certs/test.pem:ro"
 NAMED = "--add-host=registry.test:127.0.0.1"

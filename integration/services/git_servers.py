@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integration.services.processes import accepts_connections, free_port, running
-from tests.support.web_server import TLS
+from tests.support.loopback_server import TLS
 
 NGINX = "/usr/sbin/nginx"
 BACKEND = "/usr/lib/git-core/git-http-backend"

@@ -21,7 +21,8 @@ from domain.build.remote_source import GitSource, remote_source
 from domain.errors import KanipyError
 from domain.snapshot.entry import FileType
 from tests.support.git_repository import GitRepository
-from tests.support.web_server import TLS, WebServer
+from tests.support.loopback_server import TLS
+from tests.support.web_server import WebServer
 
 BASIC = "Basic dTpzM2NyM3Q="
 """What "u:s3cr3t" is sent as."""

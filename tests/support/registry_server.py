@@ -12,18 +12,13 @@ import hashlib
 import json
 import re
 import socket
-import ssl
 import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-TLS = Path(__file__).parent / "tls"
+from tests.support.loopback_server import LoopbackServer, QuietHandler, QuietServer
 
 
 @dataclass
@@ -76,7 +71,7 @@ class Stored:
         return "sha256:" + hashlib.sha256(self.data).hexdigest()
 
 
-class FakeRegistry:
+class FakeRegistry(LoopbackServer):
     """Use it with `with`; it listens from then on.
 
     Attributes:
@@ -113,28 +108,7 @@ class FakeRegistry:
         self.relative_locations = True
         self.blob_redirect = ""
         self.lock = threading.Lock()
-        self._tls = tls
-        self._server = _Server(self)
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
-            # The handshake happens in the thread that serves the connection.
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self._thread = threading.Thread(target=self._serve, name="registry")
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def host(self) -> str:
-        return f"localhost:{self.port}"
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self.host}"
+        super().__init__(_Server(self), tls=tls)
 
     @property
     def lines(self) -> list[str]:
@@ -162,40 +136,15 @@ class FakeRegistry:
                     return fault
         return None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=0.01)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(QuietServer):
     def __init__(self, registry: FakeRegistry) -> None:
         self.registry = registry
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that breaks a connection is part of many tests."""
+        super().__init__(_Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body in one packet: otherwise each answer waits for an acknowledgement.
-    wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server
 
@@ -205,10 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.connection.close()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Write nothing."""
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         self._answer()
 
     do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - http.server's names

@@ -6,18 +6,14 @@ Repositories below `root` are served by git's own `git http-backend`.
 from __future__ import annotations
 
 import os
-import ssl
 import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
-TLS = Path(__file__).parent / "tls"
+from tests.support.loopback_server import LoopbackServer, QuietHandler, QuietServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +44,7 @@ class Asked:
     headers: dict[str, str]
 
 
-class WebServer:
+class WebServer(LoopbackServer):
     """Use it with `with`; it listens from then on.
 
     Attributes:
@@ -69,23 +65,7 @@ class WebServer:
         self.speaks_v2 = True
         self.hangs = threading.Event()
         self.asked: list[Asked] = []
-        self._tls = tls
-        self._server = _Server(self)
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self._thread = threading.Thread(target=self._serve, name="web")
-
-    @property
-    def host(self) -> str:
-        return f"localhost:{self._server.server_address[1]}"
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self.host}"
+        super().__init__(_Server(self), tls=tls)
 
     def take(self, path: str) -> Answer | None:
         answers = self.answers.get(path)
@@ -93,44 +73,17 @@ class WebServer:
             return None
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=0.01)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(QuietServer):
     def __init__(self, web: WebServer) -> None:
         self.web = web
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that breaks a connection is part of many tests."""
+        super().__init__(_Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    wbufsize = -1
+class _Handler(QuietHandler):
     server: _Server
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Write nothing."""
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         web = self.server.web
         url = urlsplit(self.path)
         web.asked.append(Asked(self.path, dict(self.headers)))

@@ -14,7 +14,8 @@ from adapters.http.retries import Retries, RetryPolicy
 from adapters.http.tls import HostOptions
 from application.errors import FilesystemError, SourceUnavailable
 from application.ports.downloads import Download
-from tests.support.web_server import TLS, Answer, WebServer
+from tests.support.loopback_server import TLS
+from tests.support.web_server import Answer, WebServer
 
 
 class Client:

@@ -12,7 +12,8 @@ from adapters.http.messages import Body, Request
 from adapters.http.retries import Retries, RetryPolicy
 from adapters.http.tls import HostOptions
 from domain.errors import UsageError
-from tests.support.registry_server import TLS, FakeRegistry, Fault
+from tests.support.loopback_server import TLS
+from tests.support.registry_server import FakeRegistry, Fault
 
 
 class Waits:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from typing import BinaryIO
 
 from application.errors import (
@@ -25,6 +26,7 @@ from application.ports.filesystem import RootFilesystem, RootFilesystems
 from application.ports.images import ImageSource, ResolvedImage
 from application.ports.layer_cache import FoundLayer, LayerIndexes
 from application.ports.layers import LayerStore, OpenBlob, WrittenLayer
+from application.ports.repetition import Once, Repetition
 from application.ports.reporter import Activity, Reporter, Work
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.descriptor import Descriptor
@@ -80,9 +82,22 @@ class LayerFetcher:
         opened: Digests of the blobs that were not there yet.
     """
 
-    def __init__(self, layers: LayerStore, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        layers: LayerStore,
+        reporter: Reporter,
+        repetition: Repetition | None = None,
+    ) -> None:
+        """Start with nothing fetched.
+
+        Args:
+            layers: Where blobs are kept.
+            reporter: Is told what is fetched.
+            repetition: How often fetching one is repeated.
+        """
         self._layers = layers
         self._reporter = reporter
+        self._repetition = repetition or Once()
         self.opened: set[Digest] = set()
 
     def fetch(self, layer: StageLayer) -> None:
@@ -92,18 +107,21 @@ class LayerFetcher:
             return
 
         with _as_promised(layer):
-            try:
-                self._layers.fetch(layer.descriptor, self._opener(base, base.source))
-            except DigestMismatch as error:
-                if base.spare is None:
-                    raise
-                spare = base.spare(error)
-                self._layers.fetch(layer.descriptor, self._opener(base, spare))
+            self._repetition.run(lambda: self._fetch(layer.descriptor, base))
 
     def open(self, layer: StageLayer) -> BinaryIO:
         """Open the blob, fetching it first; the caller closes it."""
         self.fetch(layer)
         return self._layers.open(layer.descriptor)
+
+    def _fetch(self, descriptor: Descriptor, base: BaseImage) -> None:
+        try:
+            self._layers.fetch(descriptor, self._opener(base, base.source))
+        except DigestMismatch as error:
+            if base.spare is None:
+                raise
+            spare = base.spare(error)
+            self._layers.fetch(descriptor, self._opener(base, spare))
 
     def _opener(self, base: BaseImage, source: ImageSource) -> OpenBlob:
         def open_blob(descriptor: Descriptor, offset: int) -> BinaryIO:
@@ -150,6 +168,7 @@ class LayeredFilesystem:
         roots: RootFilesystems,
         reporter: Reporter,
         indexes: LayerIndexes | None = None,
+        repetition: Repetition | None = None,
     ) -> None:
         """Start with the layers of a base image.
 
@@ -161,12 +180,14 @@ class LayeredFilesystem:
             roots: Makes the root on disk.
             reporter: Is told what is fetched and unpacked.
             indexes: Knows what layers hold without reading them.
+            repetition: How often fetching or unpacking a layer is repeated.
         """
         self.name = name
         self.title = title
         self._layers = list(layers)
         self._store = store
-        self._fetcher = LayerFetcher(store, reporter)
+        self._repetition = repetition or Once()
+        self._fetcher = LayerFetcher(store, reporter, self._repetition)
         self._reporter = reporter
         self._roots = roots
         self._known = indexes
@@ -286,10 +307,8 @@ class LayeredFilesystem:
         root = self._root
         indexes = self._indexes[: self._on_disk]
         for layer in self._fetched(self._layers[self._on_disk :]):
-            with self._unpacking(layer) as blob:
-                media_type = layer.descriptor.media_type
-                with _as_promised(layer):
-                    index = root.extract(blob, media_type, layer.diff_id)
+            with _as_promised(layer):
+                index = self._repetition.run(partial(self._unpack, layer, root))
             indexes.append(index)
             self._remember(layer, index)
             if self._on_disk < len(self._indexes):
@@ -299,6 +318,11 @@ class LayeredFilesystem:
         if self._tree is None or any(index.is_thin for index in self._indexes):
             self._adopt(indexes)
         return True
+
+    def _unpack(self, layer: StageLayer, root: RootFilesystem) -> LayerIndex:
+        """Unpack a layer over a root, which may hold a part of it already."""
+        with self._unpacking(layer) as blob:
+            return root.extract(blob, layer.descriptor.media_type, layer.diff_id)
 
     def _unpacking(self, layer: StageLayer) -> AbstractContextManager[BinaryIO]:
         blob = self._store.open(layer.descriptor)

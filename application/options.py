@@ -448,6 +448,7 @@ class RootOptions:
             anyway.
         preserve: Bring back at the end what was there before.
         materialise: Leave the target's file system over /, cached or not.
+        unpack_retries: How often fetching or unpacking a layer is repeated.
     """
 
     isolation: Isolation = Isolation.AUTO
@@ -456,6 +457,7 @@ class RootOptions:
     cleanup: bool = False
     preserve: bool = False
     materialise: bool = False
+    unpack_retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,8 +474,10 @@ class RegistryOptions:
         certificates: Path of a PEM file of additional authorities by host.
         client_certificates: Host, PEM file of a certificate and of its key.
         mirrors: Where images are pulled from instead; never for pushing or caching.
-        push_retries: How often a failed push is repeated.
-        download_retries: How often a failed manifest fetch is repeated.
+        push_retries: How often a failed push is repeated, as a whole.
+        download_retries: How often a failed fetch of a manifest is repeated; so many
+            attempts more has a layer, too.
+        keep_immutable_tags: Count a tag that a registry refuses to move as pushed.
         check_push_permission: Ask each registry before anything is built.
         client_type: Appended to the User-Agent (UPSTREAM_CLIENT_TYPE), or "".
     """
@@ -489,6 +493,7 @@ class RegistryOptions:
     mirrors: RegistryMap = RegistryMap()
     push_retries: int = 0
     download_retries: int = 0
+    keep_immutable_tags: bool = False
     check_push_permission: bool = True
     client_type: str = ""
 

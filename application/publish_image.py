@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from application.followed import followed
@@ -12,6 +12,7 @@ from application.ports.images import BuiltImage, ImageDestination
 from application.ports.layers import LayerStore
 from application.ports.reporter import Activity, Reporter, Work
 from application.ports.results import ResultFiles
+from application.publish_everywhere import publish_everywhere
 from application.write_results import WriteResults
 from domain.errors import UsageError
 from domain.image.config import ImageConfig
@@ -58,7 +59,7 @@ class PublishedImage:
 class PublishImage:
     """Writes the image, then the result files, in this order."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
         self,
         *,
         image_options: ImageOptions,
@@ -67,7 +68,10 @@ class PublishImage:
         layers: LayerStore,
         results: ResultFiles,
         reporter: Reporter,
+        further_checks: Sequence[Callable[[], None]] = (),
     ) -> None:
+        # further_checks: of places that get something else than the image
+        self._further_checks = further_checks
         self._image = image_options
         self._output = output_options
         self._destinations = destinations
@@ -93,6 +97,8 @@ class PublishImage:
         """
         for destination in self._destinations:
             destination.check()
+        for check in self._further_checks:
+            check()
 
     def publish(self, stage: FinishedStage) -> PublishedImage:
         """Write the image everywhere, then the result files.
@@ -111,11 +117,7 @@ class PublishImage:
             )
             return followed(stream, push, self._reporter)
 
-        digest = built.manifest.digest
-        for destination in self._destinations:
-            self._reporter.info(f"Writing {destination.name}")
-            destination.publish(built, open_layer)
-            self._reporter.info(f"Wrote {destination.name} {digest}")
+        publish_everywhere(built, open_layer, self._destinations, self._reporter)
         published = PublishedImage(manifest=built.manifest, config=config)
         self._results.write(built.manifest)
         return published

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from application.ports.images import ImageDestination, StoredImage
 from application.ports.reporter import Reporter
+from application.publish_everywhere import publish_everywhere
 from application.write_results import WriteResults
 from domain.image.manifest import Manifest
 
@@ -45,9 +46,8 @@ class PushImage:
         for destination in self._destinations:
             destination.check()
         built = self._image.read()
-        for destination in self._destinations:
-            self._reporter.info(f"Writing {destination.name}")
-            destination.publish(built, self._image.open_layer)
-            self._reporter.info(f"Wrote {destination.name} {built.manifest.digest}")
+        publish_everywhere(
+            built, self._image.open_layer, self._destinations, self._reporter
+        )
         self._results.write(built.manifest)
         return built.manifest

@@ -8,6 +8,7 @@ from application.layered_filesystem import BaseImage, LayeredFilesystem, StageLa
 from application.ports.filesystem import RootFilesystems
 from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
+from application.ports.repetition import Repetition
 from application.ports.reporter import Reporter
 from application.prepare_build import PreparedStage
 from application.resolve_base import ResolveBase
@@ -57,6 +58,7 @@ class StageBases:
         reporter: Reporter,
         indexes: LayerIndexes | None = None,
         cache: StepCache | None = None,
+        repetition: Repetition | None = None,
     ) -> None:
         """Take the services.
 
@@ -68,6 +70,7 @@ class StageBases:
             reporter: Is told what is fetched and unpacked.
             indexes: Knows what layers hold without reading them.
             cache: Begins the chains of cache keys; None for no cache.
+            repetition: How often fetching or unpacking a layer is repeated.
         """
         self._images = images
         self._layers = layers
@@ -76,6 +79,7 @@ class StageBases:
         self._reporter = reporter
         self._indexes = indexes
         self._cache = cache
+        self._repetition = repetition
 
     @property
     def takes_turns(self) -> bool:
@@ -156,6 +160,7 @@ class StageBases:
             roots=self._roots,
             reporter=self._reporter,
             indexes=self._indexes,
+            repetition=self._repetition,
         )
 
 

@@ -12,7 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from application.contents import Contents
-from application.errors import SourceUnavailable
+from application.errors import (
+    DigestMismatch,
+    FilesystemError,
+    RegistryError,
+    SourceUnavailable,
+)
 from application.options import (
     BuildOptions,
     CacheOptions,
@@ -42,6 +47,7 @@ from application.ports.kept_caches import KeptCaches
 from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
+from application.ports.repetition import Repetition
 from application.ports.reporter import Log, Reporter
 from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
@@ -49,6 +55,7 @@ from application.ports.secrets import Secrets
 from application.ports.warmed_images import WarmedImageStore
 from application.single_snapshot import SingleSnapshot
 from domain.image.platform import Platform
+from domain.values import replace
 from entrypoints.own_runtime import ssh_program
 
 if TYPE_CHECKING:
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
     from adapters.layer_cache import StoredLayerCache
+    from adapters.registry.known_blobs import KnownBlobs
     from adapters.work_directory import WorkDirectory
     from application.contents import Contents
     from application.index_layers import IndexLayers
@@ -339,8 +347,8 @@ def registry(
     return MirroredImageSource(
         RegistryImageSource(RegistryConnections(client, found), retries),
         options.registry.mirrors,
-        operation_retries(again, reporter),
         reporter.warning,
+        repetition(again, reporter),
     )
 
 
@@ -405,8 +413,18 @@ def warmed_indexes(directory: str, reporter: Reporter) -> StoredLayerCache:
     return StoredLayerCache(entries, UnreadLayers(), timedelta.max, reporter)
 
 
+def known_blobs() -> KnownBlobs:
+    """Return what remembers the blobs that were pushed, so that they are mounted."""
+    from adapters.registry.known_blobs import KnownBlobs
+
+    return KnownBlobs()
+
+
 def destinations(
-    options: Publishing, found: CredentialSource, reporter: Reporter
+    options: Publishing,
+    found: CredentialSource,
+    known: Callable[[], KnownBlobs],
+    reporter: Reporter,
 ) -> tuple[ImageDestination, ...]:
     """Return everything the image is written to, registries last."""
     from adapters.storage.docker_tar import DockerTarImageDestination
@@ -420,27 +438,45 @@ def destinations(
         path = output.oci_layout_path
         places.append(OciLayoutImageDestination(path, output.destinations))
     if output.push:
-        places.extend(_registry_destinations(options, found, reporter))
+        places.extend(_registry_destinations(options, found, known(), reporter))
     return tuple(places)
 
 
 def _registry_destinations(
-    options: Publishing, found: CredentialSource, reporter: Reporter
+    options: Publishing,
+    found: CredentialSource,
+    known: KnownBlobs,
+    reporter: Reporter,
 ) -> list[ImageDestination]:
     from adapters.registry.connection import RegistryConnections
-    from adapters.registry.destination import RegistryImageDestination
+    from adapters.registry.destination import PushRules, RegistryImageDestination
 
-    retries = transfer_retries(options.registry.push_retries, reporter)
+    asked = options.registry
+    retries = transfer_retries(0, reporter)
     client = http_client(
         options,
         transfer_retries(0, reporter),
-        plain_http=options.registry.insecure_push,
-        skip_verify=options.registry.skip_tls_verify_push,
+        plain_http=asked.insecure_push,
+        skip_verify=asked.skip_tls_verify_push,
     )
     connections = RegistryConnections(client, found)
+    rules = PushRules(
+        keeps_immutable_tags=asked.keep_immutable_tags,
+        warn=reporter.warning,
+        repetition=repetition(asked.push_retries, reporter),
+        known=known,
+    )
+    references, checks = options.output.destinations, asked.check_push_permission
+    first = {reference.name: reference for reference in reversed(references)}
     return [
-        RegistryImageDestination(reference, connections, retries)
-        for reference in options.output.destinations
+        RegistryImageDestination(
+            reference,
+            connections,
+            retries,
+            # each repository is asked once, however many tags it gets
+            replace(rules, checks=first[reference.name] is reference and checks),
+        )
+        for reference in references
     ]
 
 
@@ -453,9 +489,26 @@ def stored_image(path: str, work: WorkDirectory) -> StoredImage:
     return stored_image(Path(path), Path(work.part("image")))
 
 
+def further_checks(
+    options: BuildOptions, entries: Callable[[], CacheEntries | None]
+) -> tuple[Callable[[], None], ...]:
+    """Return what is to be checked before a build besides its destinations.
+
+    As for kaniko, that is the repository of the layer cache where nothing else is
+    pushed; what a cache refuses otherwise does not end a build.
+    """
+    cache = options.cache
+    if options.output.push or not (cache.enabled and cache.push):
+        return ()
+    from adapters.registry.cache_entries import RegistryEntries
+
+    found = entries() if options.registry.check_push_permission else None
+    return (found.check,) if isinstance(found, RegistryEntries) else ()
+
+
 def layer_cache(
     options: BuildOptions,
-    found: CredentialSource,
+    entries: Callable[[], CacheEntries | None],
     layers: LayerStore,
     reporter: Reporter,
 ) -> StoredLayerCache | None:
@@ -465,18 +518,22 @@ def layer_cache(
         return None
     from adapters.layer_cache import StoredLayerCache
 
-    entries = _cache_entries(options, found, reporter)
-    if entries is None:
+    found = entries()
+    if found is None:
         reporter.warning(
             "steps are not cached: name a repository for them by --cache-repo"
         )
         return None
-    return StoredLayerCache(entries, layers, asked.ttl, reporter)
+    return StoredLayerCache(found, layers, asked.ttl, reporter)
 
 
-def _cache_entries(
-    options: BuildOptions, found: CredentialSource, reporter: Reporter
+def cache_entries(
+    options: BuildOptions,
+    found: CredentialSource,
+    known: KnownBlobs,
+    reporter: Reporter,
 ) -> CacheEntries | None:
+    """Return the place of the layer cache, None where none is named."""
     named = options.cache.repository
     if named.startswith("oci:"):
         from pathlib import Path
@@ -512,7 +569,9 @@ def _cache_entries(
         repository,
         RegistryConnections(reading, found),
         RegistryConnections(writing, found),
-        transfer_retries(asked.push_retries, reporter),
+        transfer_retries(0, reporter),
+        repetition(asked.push_retries, reporter),
+        known,
     )
 
 
@@ -563,12 +622,18 @@ def transfer_retries(more: int, reporter: Reporter) -> Retries:
     return Retries(RetryPolicy(attempts=attempts), announce=reporter.debug)
 
 
-def operation_retries(more: int, reporter: Reporter) -> Retries:
+def repetition(more: int, reporter: Reporter) -> Repetition:
     """Return how whole operations are repeated: `more` times, as kaniko waits."""
-    from adapters.http.retries import Retries, RetryPolicy
+    from adapters.http.retries import Repeating, Retries, RetryPolicy
 
     policy = RetryPolicy(attempts=1 + max(more, 0), factor=2.0)
-    return Retries(policy, announce=reporter.warning)
+    kinds = (RegistryError, DigestMismatch, FilesystemError)
+    return Repeating(Retries(policy, announce=reporter.warning), kinds)
+
+
+def unpacking(root: RootOptions, reporter: Reporter) -> Repetition:
+    """Return how fetching and unpacking layers is repeated."""
+    return repetition(root.unpack_retries, reporter)
 
 
 def http_client(

@@ -72,8 +72,9 @@ class Container(containers.DeclarativeContainer):
     runner = providers.Singleton(builders.process_runner, isolation, work_near_root)
 
     registry = providers.Singleton(builders.registry, options, credentials, reporter)
+    known_blobs = providers.Singleton(builders.known_blobs)
     destinations = providers.Singleton(
-        builders.destinations, options, credentials, reporter
+        builders.destinations, options, credentials, known_blobs.provider, reporter
     )
     downloads = providers.Singleton(
         builders.downloads, options, work_directory, reporter
@@ -87,8 +88,11 @@ class Container(containers.DeclarativeContainer):
     results = providers.Singleton(builders.result_files, options, reporter)
 
     contents = providers.Singleton(Contents)
+    cache_entries = providers.Singleton(
+        builders.cache_entries, options, credentials, known_blobs, reporter
+    )
     layer_cache = providers.Singleton(
-        builders.layer_cache, options, credentials, layers, reporter
+        builders.layer_cache, options, cache_entries.provider, layers, reporter
     )
     step_cache = providers.Singleton(
         builders.step_cache, options, layer_cache, contents, reporter
@@ -180,6 +184,9 @@ class Container(containers.DeclarativeContainer):
             reporter=reporter,
             indexes=step_cache,
             cache=step_cache,
+            repetition=providers.Singleton(
+                builders.unpacking, options.provided.root, reporter
+            ),
         ),
         named_contexts=named_contexts,
         contents=contents,
@@ -193,6 +200,9 @@ class Container(containers.DeclarativeContainer):
         layers=layers,
         results=results,
         reporter=reporter,
+        further_checks=providers.Singleton(
+            builders.further_checks, options, cache_entries.provider
+        ),
     )
     build_image = providers.Singleton(
         BuildImage,
@@ -274,7 +284,11 @@ class PushContainer(containers.DeclarativeContainer):
             builders.stored_image, options.provided.image, work_directory
         ),
         destinations=providers.Singleton(
-            builders.destinations, options, credentials, reporter
+            builders.destinations,
+            options,
+            credentials,
+            providers.Singleton(builders.known_blobs).provider,
+            reporter,
         ),
         results=providers.Singleton(
             WriteResults,

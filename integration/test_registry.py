@@ -21,7 +21,7 @@ import pytest
 from adapters.http.client import HttpClient
 from adapters.http.retries import Retries, RetryPolicy
 from adapters.registry.connection import RegistryConnections
-from adapters.registry.destination import RegistryImageDestination
+from adapters.registry.destination import PushRules, RegistryImageDestination
 from adapters.registry.source import RegistryImageSource
 from adapters.storage.docker_tar import DockerTarImageDestination
 from adapters.storage.oci_layout import (
@@ -296,7 +296,7 @@ def test_a_proxy_that_limits_requests_is_pushed_through_in_pieces(
             Reference.parse(f"{host}/limited/app:1"),
             _connections(http),
             RETRIES,
-            piece=1 << 20,
+            PushRules(piece=1 << 20),
         )
         destination.publish(RANDOM.built, RANDOM.open_layer)
     reference = Reference.parse(f"{registry.host}/limited/app:1")

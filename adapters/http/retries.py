@@ -97,6 +97,29 @@ class Retries:
         return min(max(delay * spread, asked or 0.0), self._policy.longest_delay)
 
 
+class Repeating:
+    """Repeats whatever fails with an error of some kinds (implements `Repetition`).
+
+    Args:
+        retries: How often and how long.
+        kinds: Those kinds.
+    """
+
+    def __init__(self, retries: Retries, kinds: tuple[type[Exception], ...]) -> None:
+        self._retries = retries
+        self._kinds = kinds
+
+    def run(self, operation: Callable[[], _T]) -> _T:
+        """Return what an operation returns; see the port."""
+        return self._retries.run(lambda: self._attempt(operation))
+
+    def _attempt(self, operation: Callable[[], _T]) -> _T:
+        try:
+            return operation()
+        except self._kinds as error:
+            raise TryAgain(error) from error
+
+
 def retry_after(
     value: str | None, now: Callable[[], float] = time.time
 ) -> float | None:

@@ -153,16 +153,22 @@ class MemoryImageDestination:
         if self.problem is not None:
             raise self.problem
 
-    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
-        """Keep layers, config and manifest."""
+    def send(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        """Keep layers and config."""
         if self.problem is not None:
             raise self.problem
         for layer in image.manifest.layers:
-            if self.has_origins and layer.digest in image.origins:
+            if layer.digest in self.blobs or (
+                self.has_origins and layer.digest in image.origins
+            ):
                 continue
             with open_layer(layer) as stream:
                 self._keep(layer.digest, stream.read())
         self._keep(image.manifest.config.digest, image.config)
+
+    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        """Keep layers, config and manifest."""
+        self.send(image, open_layer)
         self.published.append(image)
 
     def _keep(self, digest: Digest, data: bytes) -> None:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
-from adapters.http.retries import Retries, TryAgain
 from application.errors import DigestMismatch, RegistryError
 from application.ports.images import ImageRegistry, ResolvedImage
+from application.ports.repetition import Once, Repetition
 from domain.errors import InvalidImage
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -34,21 +34,21 @@ class MirroredImageSource:
     Args:
         registry: Asks one place.
         mirrors: Which places there are.
-        retries: How often each of them is asked.
         warn: Is told why a place was passed over.
+        repetition: How often each of them is asked.
     """
 
     def __init__(
         self,
         registry: ImageRegistry,
         mirrors: RegistryMap,
-        retries: Retries,
         warn: Callable[[str], None],
+        repetition: Repetition | None = None,
     ) -> None:
         self._registry = registry
         self._mirrors = mirrors
-        self._retries = retries
         self._warn = warn
+        self._repetition = repetition or Once()
         self._later: dict[Reference, tuple[Reference, ...]] = {}
         self._lock = threading.Lock()
 
@@ -97,7 +97,7 @@ class MirroredImageSource:
         """Return the first answer, and the places that were not asked."""
         place, *later = places
         try:
-            return self._retries.run(partial(_attempt, ask, place)), tuple(later)
+            return self._repetition.run(partial(ask, place)), tuple(later)
         except _PASSED_OVER as error:
             if not later:
                 if place != reference:
@@ -113,13 +113,6 @@ def _without_fallback(hint: str | None) -> str:
         "registry itself"
     )
     return f"{hint}; {why}" if hint else why
-
-
-def _attempt(ask: Callable[[Reference], _T], place: Reference) -> _T:
-    try:
-        return ask(place)
-    except (RegistryError, DigestMismatch) as error:
-        raise TryAgain(error) from error
 
 
 class _BlobOfPlaces(io.RawIOBase):

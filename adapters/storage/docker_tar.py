@@ -53,6 +53,9 @@ class DockerTarImageDestination:
             )
         check_writable(self._path)
 
+    def send(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        """Do nothing: the archive is one file."""
+
     def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
         """Write layers, config and list; the file appears when it is whole."""
         for layer in image.manifest.layers:

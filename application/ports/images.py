@@ -128,11 +128,19 @@ class ImageDestination(Protocol):
         Leaves nothing behind. Raises what `publish` would.
         """
 
+    def send(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        """Bring layers and config there, as far as that needs no name; or nothing.
+
+        Called for every destination before the first is published: what fails here
+        fails before a name appears anywhere. Idempotent. Raises what `publish` does.
+        """
+
     def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
         """Write layers, config and manifest, in this order.
 
-        Idempotent. The name (tag, index entry, file) appears only when all
-        blobs are there; a failure leaves the old state under the name.
+        What was sent is not sent again. Idempotent. The name (tag, index entry,
+        file) appears only when all blobs are there; a failure leaves the old state
+        under the name.
 
         Raises:
             Unauthorized, RegistryUnreachable, RegistryError: A registry's.

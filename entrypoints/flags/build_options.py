@@ -315,6 +315,7 @@ def _root(given: GivenFlags, environment: Environment) -> RootOptions:
         cleanup=_switched(given, "cleanup", environment),
         preserve=_switched(given, "preserve-context", environment),
         materialise=given.boolean("materialize"),
+        unpack_retries=max(0, given.integer("image-fs-extract-retry")),
     )
 
 

@@ -26,10 +26,6 @@ class NotYet:
 _NO_ATTESTATION = "attaches nothing to an image"
 
 NOT_YET = (
-    NotYet("image-fs-extract-retry", "does not repeat an extraction"),
-    NotYet(
-        "push-ignore-immutable-tag-errors", "does not know the refusals of such tags"
-    ),
     NotYet("sbom", _NO_ATTESTATION),
     NotYet("provenance", _NO_ATTESTATION),
 )

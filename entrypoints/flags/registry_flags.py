@@ -93,7 +93,8 @@ REGISTRY_FLAGS = (
         group=Group.REGISTRY,
         metavar="N",
         default="0",
-        help="how often a failed push is repeated",
+        help="how often a failed push is repeated, as a whole",
+        differs="single requests are repeated in any case",
     ),
     Flag(
         name="image-download-retry",
@@ -102,6 +103,8 @@ REGISTRY_FLAGS = (
         metavar="N",
         default="0",
         help="how often a failed download of a manifest is repeated",
+        differs="single requests are repeated, broken downloads of layers taken up "
+        "where they broke in any case",
     ),
     Flag(
         name="push-ignore-immutable-tag-errors",
@@ -109,6 +112,8 @@ REGISTRY_FLAGS = (
         group=Group.REGISTRY,
         default="false",
         help="count a refusal to overwrite an immutable tag as success",
+        differs="the refusals of all registries that name it are known; a warning says "
+        "that the tag is another image's",
     ),
     Flag(
         name="skip-push-permission-check",

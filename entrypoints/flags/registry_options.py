@@ -29,6 +29,7 @@ def registry_options(given: GivenFlags, environment: Environment) -> RegistryOpt
         pull_options(given, environment),
         insecure_push=given.boolean("insecure"),
         skip_tls_verify_push=given.boolean("skip-tls-verify"),
+        keep_immutable_tags=given.boolean("push-ignore-immutable-tag-errors"),
         push_retries=max(0, given.integer("push-retry")),
         check_push_permission=not given.boolean("skip-push-permission-check"),
     )

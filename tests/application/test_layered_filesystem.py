@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
+from adapters.http.retries import Repeating, Retries, RetryPolicy
 from adapters.memory.ambient import FixedClock, RecordingReporter
-from adapters.memory.filesystem import MemoryRoots
+from adapters.memory.filesystem import MemoryRoot, MemoryRoots
 from adapters.memory.images import MemoryImageSource
 from adapters.memory.layers import MemoryLayers
-from application.errors import DigestMismatch
+from application.errors import (
+    DigestMismatch,
+    FilesystemError,
+    RegistryError,
+    RegistryUnreachable,
+)
 from application.layered_filesystem import (
     BaseImage,
     LayeredFilesystem,
@@ -21,9 +27,10 @@ from application.layered_filesystem import (
 from domain.errors import BuildRuleError, InvalidImage
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
+from domain.image.digest import Digest
 from domain.image.reference import Reference
 from domain.snapshot.entry import FileEntry, FileType
-from domain.snapshot.index import MAXIMUM_ACCOUNT_FILE
+from domain.snapshot.index import MAXIMUM_ACCOUNT_FILE, LayerIndex
 from domain.snapshot.layer_plan import (
     LayerPlan,
     LiteralContent,
@@ -220,6 +227,84 @@ def test_a_layer_that_is_damaged_in_one_place_is_fetched_from_another() -> None:
     files.materialise("stage-0")
     assert len(told) == 1
     assert good.opened == [broken.digest]
+
+
+def _repeating(kind: type[Exception], attempts: int) -> Repeating:
+    retries = Retries(RetryPolicy(attempts=attempts), sleep=lambda _: None)
+    return Repeating(retries, (kind,))
+
+
+@pytest.mark.parametrize(("attempts", "helps"), [(3, True), (2, False)])
+def test_fetching_a_layer_is_repeated_as_often_as_was_said(
+    attempts: int,
+    helps: bool,  # noqa: FBT001
+) -> None:
+    class Failing(MemoryImageSource):
+        left = 2
+
+        def open_blob(self, *arguments: Any) -> BinaryIO:  # noqa: ANN401 - as the port
+            self.left -= 1
+            if self.left >= 0:
+                raise RegistryUnreachable("gone", registry="r")
+            return super().open_blob(*arguments)
+
+    stage, failing = Stage(*BASE_LAYERS), Failing()
+    failing.blobs.update(stage.source.blobs)
+    files = LayeredFilesystem(
+        name="stage:0",
+        layers=[
+            replace(each, base=each.base and replace(each.base, source=failing))
+            for each in stage.base_layers
+        ],
+        store=stage.store,
+        roots=stage.roots,
+        title="",
+        reporter=RecordingReporter(),
+        repetition=_repeating(RegistryError, attempts),
+    )
+    if helps:
+        files.materialise("stage-0")
+        assert "srv/data" in files.tree
+    else:
+        with pytest.raises(RegistryUnreachable):
+            files.materialise("stage-0")
+
+
+def test_unpacking_a_layer_is_repeated_over_what_the_first_attempt_left() -> None:
+    stage = Stage(*BASE_LAYERS)
+
+    class Full(MemoryRoots):
+        left = 1
+
+        def create(self, name: str) -> MemoryRoot:
+            root = super().create(name)
+            extract = root.extract
+
+            def failing(
+                layer: BinaryIO, media_type: str, diff_id: Digest
+            ) -> LayerIndex:
+                index = extract(layer, media_type, diff_id)
+                self.left -= 1
+                if self.left >= 0:
+                    raise FilesystemError("no space left")
+                return index
+
+            root.extract = failing  # type: ignore[method-assign]
+            return root
+
+    roots = Full()
+    files = LayeredFilesystem(
+        name="stage:0",
+        layers=stage.base_layers,
+        store=stage.store,
+        roots=roots,
+        title="",
+        reporter=RecordingReporter(),
+        repetition=_repeating(FilesystemError, 2),
+    )
+    files.materialise("stage-0")
+    (root,) = roots.created.values()
+    assert root.tree.get("srv/data") == files.tree.get("srv/data")
 
 
 def test_a_file_that_no_layer_holds_is_an_error() -> None:

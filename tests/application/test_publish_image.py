@@ -212,11 +212,15 @@ class Recording(MemoryImageDestination):
     def check(self) -> None:
         self._told.append(f"check {self.name}")
 
-    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
-        self._told.append(f"publish {self.name}")
+    def send(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        self._told.append(f"send {self.name}")
         if self._failure is not None:
             raise self._failure
-        super().publish(image, open_layer)
+        super().send(image, open_layer)
+
+    def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+        self._told.append(f"publish {self.name}")
+        self.published.append(image)
 
 
 def recorded(
@@ -233,24 +237,35 @@ def recorded(
 def test_every_destination_is_checked_before_and_written_after_the_build() -> None:
     made, told = recorded([None, None])
     made.run()
-    assert told == ["check 0", "check 1", "publish 0", "publish 1"]
+    assert told == [
+        *("check 0", "check 1", "send 0", "send 1"),
+        *("publish 0", "publish 1"),
+    ]
     infos = [text for level, text in made.reporter.messages if level == "info"]
     digest = made.results.files["/digest"]
     assert infos[-4:] == [
         "Writing 0",
-        f"Wrote 0 {digest}",
         "Writing 1",
+        f"Wrote 0 {digest}",
         f"Wrote 1 {digest}",
     ]
 
 
-def test_result_files_follow_the_last_destination() -> None:
+def test_what_is_checked_besides_destinations_is_checked_before_the_build() -> None:
+    told: list[str] = []
+    made = build()
+    made.further_checks = [lambda: told.append("check")]
+    made.run()
+    assert told == ["check"]
+
+
+def test_nothing_is_named_anywhere_and_no_result_written_if_one_send_fails() -> None:
     """What a pipeline reads must not be there when a push has failed."""
     problem = RegistryUnreachable("gone", registry="r")
     made, told = recorded([None, problem, None])
     with pytest.raises(RegistryUnreachable):
         made.run()
-    assert told[-2:] == ["publish 0", "publish 1"]
+    assert told[-2:] == ["send 0", "send 1"]
     assert made.results.files == {}
 
 
@@ -271,6 +286,9 @@ def test_publishing_twice_gives_the_same_image() -> None:
 
 def test_layers_of_the_base_are_fetched_only_when_a_destination_opens_them() -> None:
     class Mounting(MemoryImageDestination):
+        def send(self, image: BuiltImage, open_layer: OpenLayer) -> None:
+            pass
+
         def publish(self, image: BuiltImage, open_layer: OpenLayer) -> None:
             self.published.append(image)
 

@@ -150,6 +150,16 @@ def test_publishing_twice_is_as_good_as_once(place: Place) -> None:
     _assert_published(place, image)
 
 
+def test_what_is_sent_has_no_name_before_it_is_published(place: Place) -> None:
+    image = make_image(make_tar({"a": b"1"}))
+    place.destination.send(image.built, image.open_layer)
+    place.destination.send(image.built, image.open_layer)
+    raw, _ = place.look()
+    assert raw is None
+    place.destination.publish(image.built, image.open_layer)
+    _assert_published(place, image)
+
+
 def test_another_image_replaces_the_first(place: Place) -> None:
     for content in (b"1", b"2"):
         image = make_image(make_tar({"a": content}))

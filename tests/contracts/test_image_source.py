@@ -92,7 +92,7 @@ def _mirror() -> Iterator[Place]:
 
     maps = parse_maps(["registry.test=mirror.test/cache"])
     rules = RegistryMap(mirrors=maps, falls_back=False)
-    mirrored = MirroredImageSource(source, rules, NO_WAIT, lambda _: None)
+    mirrored = MirroredImageSource(source, rules, lambda _: None)
     yield Place(mirrored, named, put, at_mirror)
 
 

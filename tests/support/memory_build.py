@@ -130,6 +130,7 @@ class MemoryBuild:
         self.registry = MemoryImageSource()
         self.destination = MemoryImageDestination()
         self.destinations: list[ImageDestination] = [self.destination]
+        self.further_checks: list[Callable[[], None]] = []
         self.layers = MemoryLayers(self.clock, codec, layer_vendor)
         self.roots = MemoryRoots(exclusive=exclusive)
         self.archives = MemoryArchives()
@@ -290,6 +291,7 @@ class MemoryBuild:
             layers=self.layers,
             results=self.results,
             reporter=self.reporter,
+            further_checks=self.further_checks,
         )
 
     def _tools(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
-from adapters.http.retries import Retries
-from adapters.registry.destination import RegistryImageDestination
+from adapters.http.retries import Repeating, Retries, RetryPolicy
+from adapters.registry.destination import PushRules, RegistryImageDestination
+from adapters.registry.known_blobs import KnownBlobs
 from application.errors import (
     DigestMismatch,
     RegistryError,
@@ -32,9 +34,14 @@ SIZES = sorted(len(data) for data in IMAGE.blobs().values())
 
 @pytest.fixture
 def make(server: FakeRegistry, connect: Connect, retries: Retries) -> Make:
-    def destination(name: str = "app:1", **options: int) -> RegistryImageDestination:
+    def destination(
+        name: str = "app:1",
+        **rules: Any,  # noqa: ANN401 - fields of several types
+    ) -> RegistryImageDestination:
         reference = Reference.parse(f"{server.host}/{name}")
-        return RegistryImageDestination(reference, connect(), retries, **options)
+        return RegistryImageDestination(
+            reference, connect(), retries, PushRules(**rules)
+        )
 
     return destination
 
@@ -333,6 +340,107 @@ def test_the_check_fails_as_the_push_would(server: FakeRegistry, make: Make) -> 
     with pytest.raises(Unauthorized) as caught:
         make().check()
     assert caught.value.hint
+
+
+# ----------------------------------------------------------------- whole pushes
+
+
+def test_sent_blobs_have_no_tag_and_are_not_sent_again(
+    server: FakeRegistry, make: Make
+) -> None:
+    destination = make()
+    destination.send(IMAGE.built, IMAGE.open_layer)
+    assert ("app", "1") not in server.manifests
+    count = len(server.lines)
+    _publish(destination)
+    assert server.lines[count:] == ["PUT /v2/app/manifests/1"]
+    assert _stored(server)
+
+
+def test_a_check_can_be_left_out(server: FakeRegistry, make: Make) -> None:
+    make(checks=False).check()
+    assert server.seen == []
+
+
+def test_a_whole_push_is_repeated(server: FakeRegistry, make: Make) -> None:
+    """A lasting status, so that nothing else repeats it; what is there stays."""
+    server.faults = [Fault("PUT /v2/app/manifests", status=404, times=2)]
+    retries = Retries(RetryPolicy(attempts=3), sleep=lambda _: None)
+    _publish(make(repetition=Repeating(retries, (RegistryError,))))
+    assert _stored(server)
+    uploads = [line for line in server.lines if line.startswith("PATCH")]
+    assert len(uploads) == len(IMAGE.blobs())
+    assert server.lines.count("PUT /v2/app/manifests/1") == 3
+
+
+IMMUTABLE = [
+    (400, "TAG_INVALID", "The image tag '1' already exists in the 'app' repository"),
+    (400, "", "The repository has enabled tag immutability"),
+    (400, "TAG", "cannot be overwritten because the repository is immutable."),
+    (400, "TAG", "cannot be overwritten because the tag is immutable."),
+    (
+        412,
+        "PRECONDITION",
+        "Failed to process request due to '1' configured as immutable",
+    ),
+    (409, "ImageTagAlreadyExistsException", ""),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "message"), IMMUTABLE)
+@pytest.mark.parametrize("keeps", [True, False])
+def test_an_immutable_tag_counts_as_pushed_only_where_that_was_said(
+    server: FakeRegistry,
+    make: Make,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    keeps: bool,
+) -> None:
+    body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
+    server.faults = [Fault("PUT /v2/app/manifests", status=status, body=body)]
+    told: list[str] = []
+    destination = make(keeps_immutable_tags=keeps, warn=told.append)
+    if keeps:
+        _publish(destination)
+        assert "stays what it was" in told[0]
+    else:
+        with pytest.raises(RegistryError) as caught:
+            _publish(destination)
+        assert "--push-ignore-immutable-tag-errors" in str(caught.value.hint)
+    assert ("app", "1") not in server.manifests
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(500, "immutable"), (400, "no"), (403, "denied")]
+)
+def test_other_refusals_are_errors_in_any_case(
+    server: FakeRegistry, make: Make, status: int, message: str
+) -> None:
+    body = json.dumps({"errors": [{"code": "X", "message": message}]}).encode()
+    fault = Fault("PUT /v2/app/manifests", status=status, body=body, times=9)
+    server.faults = [fault]
+    with pytest.raises(RegistryError):
+        _publish(make(keeps_immutable_tags=True))
+
+
+def test_a_tag_that_is_there_already_is_no_matter_of_immutability(
+    server: FakeRegistry, make: Make
+) -> None:
+    _publish(make())
+    server.faults = [Fault("PUT /v2/app/manifests", status=400)]
+    _publish(make())
+
+
+def test_what_was_pushed_to_one_repository_is_mounted_in_another(
+    server: FakeRegistry, make: Make
+) -> None:
+    known = KnownBlobs()
+    _publish(make(known=known))
+    _publish(make("other:1", known=known))
+    assert _stored(server, "other")
+    assert not [line for line in server.lines if line.startswith("PATCH /v2/other")]
 
 
 def test_the_destination_is_called_as_docker_would(make: Make) -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from adapters.http.retries import Retries, RetryPolicy
+from adapters.http.retries import Repeating, Retries, RetryPolicy
 from adapters.memory.images import MemoryImageSource
 from adapters.registry.mirrors import MirroredImageSource
 from application.errors import (
@@ -111,7 +111,8 @@ def _mirrored(
     maps = parse_maps(["ghcr.io=one.test;ghcr.io=two.test/cache"])
     rules = RegistryMap(mirrors=maps, falls_back=falls_back)
     retries = Retries(RetryPolicy(attempts=attempts), sleep=lambda _: None)
-    return MirroredImageSource(registries, rules, retries, warnings.append)
+    repeating = Repeating(retries, (RegistryError,))
+    return MirroredImageSource(registries, rules, warnings.append, repeating)
 
 
 def _unknown(host: str) -> RegistryError:

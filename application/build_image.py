@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from application.errors import CacheMisled, Interrupted
 from application.needed_stages import NeededStages, StageTools
+from application.plan_image import PlanImage
 from application.ports.filesystem import RootFilesystems
 from application.ports.reporter import Reporter
 from application.prepare_build import PrepareBuild, PreparedBuild
@@ -53,14 +54,19 @@ class BuildImage:
         self._cache = cache
         self._materialise_target = materialise_target
 
-    def run(self) -> PublishedImage:
+    def run(self, plan: PlanImage | None = None) -> PublishedImage:
         """Build and publish.
+
+        Args:
+            plan: Tells before what is going to be done; None where nobody asked.
 
         Raises:
             KanipyError: Anything that went wrong; nothing is published then.
         """
         self._publish.check()
         prepared = self._prepare.prepare()
+        if plan is not None:
+            plan.tell(prepared)
         try:
             published = self._run(prepared)
         except Interrupted:

@@ -600,6 +600,7 @@ class BuildOptions:
 
     Attributes:
         only_plans: Tell what the build would do, and do no more.
+        tells_plan: Tell what the build is going to do before it is done.
     """
 
     input: InputOptions
@@ -613,6 +614,7 @@ class BuildOptions:
     network: NetworkOptions = NetworkOptions()
     log: LogOptions = LogOptions()
     only_plans: bool = False
+    tells_plan: bool = False
 
 
 class Connecting(Protocol):

@@ -39,14 +39,17 @@ class PlanImage:
         Raises:
             KanipyError: The build could not succeed.
         """
-        self.tell(self._prepare.prepare())
+        self._tell(self._prepare.prepare(), "this was a plan")
 
     def tell(self, prepared: PreparedBuild) -> None:
-        """Tell the plan of a build that is prepared; it may be built afterwards.
+        """Tell the plan of a build that is prepared and follows.
 
         Raises:
             KanipyError: The build could not succeed.
         """
+        self._tell(prepared, "the build follows")
+
+    def _tell(self, prepared: PreparedBuild, end: str) -> None:
         stages = NeededStages(prepared, self._tools)
         for stage in prepared.dockerfile.stages:
             if stage in prepared.stages:
@@ -54,4 +57,4 @@ class PlanImage:
             else:
                 self._reporter.info(f"Skipping {stage}: the target needs nothing of it")
         for place in self._places or ("nothing",):
-            self._reporter.info(f"Would write {place}; this was a plan")
+            self._reporter.info(f"Would write {place}; {end}")

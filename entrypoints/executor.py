@@ -81,7 +81,8 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
             container.plan_image().run()
             return SUCCESS
         try:
-            published = container.build_image().run()
+            plan = container.plan_image() if options.tells_plan else None
+            published = container.build_image().run(plan)
         finally:
             container.roots().close()
         for line in summary(reporter):

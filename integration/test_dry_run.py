@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from integration.executor import Executor, Outcome, write_context
+from integration.executor import Executor, Outcome, named_base, write_context
+from integration.image_comparison.comparison import load_image
+from integration.services.bases import SMALL_BASES
 from integration.services.registry import Registry
 
 DOCKERFILE = """\
@@ -58,6 +60,21 @@ def test_a_dry_run_tells_and_does_nothing(
     assert b"GET /v2/planned" in asked
     for method in (b"POST /v2", b"PUT /v2", b"PATCH /v2"):
         assert method not in asked
+
+
+def test_a_build_may_tell_its_plan_before(executor: Executor, tmp_path: Path) -> None:
+    context = write_context(tmp_path / "context", DOCKERFILE, {"src/f": "1"})
+    image = tmp_path / "image"
+    base = named_base("base", SMALL_BASES, "busybox")
+    told = executor.layout(context, image, base, environment={"KANIKO_PRINT_PLAN": "1"})
+    plan, _, rest = told.log.partition("; the build follows")
+    assert "Planning tools on base" in plan
+    assert "RUN echo one > /one: executed" in plan
+    assert f"Would write oci-layout://{image}" in plan
+    assert "Building" not in plan
+    assert "Building tools on base" in rest
+    files = load_image(f"oci:{image}", tmp_path).files
+    assert {"one", "two", "src/f"} <= set(files)
 
 
 def _stored(registry: Registry) -> set[Path]:

@@ -69,6 +69,7 @@ def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
         network=network_options(environment),
         log=log_options(given),
         only_plans=given.boolean("dryrun"),
+        tells_plan=bool(switch(environment, "KANIKO_PRINT_PLAN")),
     )
 
 

@@ -38,14 +38,12 @@ class Variable:
         names: Names; `*` stands for any text.
         standing: Whether they are heeded. NOT_YET and WITHOUT_EFFECT warn.
         note: What they mean here, or why they mean nothing.
-        boolean: A false value asks for nothing, so it does not warn.
         excluding: Names that another row answers for.
     """
 
     names: tuple[str, ...]
     standing: Standing
     note: str
-    boolean: bool = False
     excluding: tuple[str, ...] = ()
 
     def covers(self, name: str) -> bool:
@@ -237,7 +235,11 @@ VARIABLES = (
         "added to --registry-mirror and --registry-map, after what the flags name; "
         "by the warmer, too",
     ),
-    Variable(("KANIKO_PRINT_PLAN",), Standing.NOT_YET, "printing a plan", boolean=True),
+    Variable(
+        ("KANIKO_PRINT_PLAN",),
+        Standing.HONOURED,
+        "tells what --dryrun tells, then builds; what is no boolean is an error",
+    ),
     Variable(
         _LOGIN_PATTERNS,
         Standing.HONOURED,
@@ -343,11 +345,8 @@ def warnings(
 
 def _counts(variable: Variable, environment: Environment, name: str) -> bool:
     value = environment[name]
-    if not value or not variable.covers(name) or value == OF_THE_IMAGE.get(name):
-        return False
-    return not (
-        variable.boolean and value in {"0", "f", "F", "false", "FALSE", "False"}
-    )
+    is_ours = value == OF_THE_IMAGE.get(name)
+    return bool(value) and variable.covers(name) and not is_ours
 
 
 def switch(environment: Environment, name: str) -> bool | None:

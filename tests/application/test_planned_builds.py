@@ -49,6 +49,30 @@ def plan(
     return [line for line in told if not line.startswith("Resolved ")]
 
 
+def test_a_plan_is_told_before_the_build_that_follows() -> None:
+    text = "FROM base\nRUN one\nCOPY f /f\n"
+    first = build(text, COMMANDS)
+    made = MemoryBuild(text, commands=COMMANDS, context=CONTEXT, cache=ON).after(first)
+    planned = MemoryBuild(text, context=CONTEXT, cache=ON).after(first)
+    published = made.service().run(planned.plan_service())
+    assert published.manifest.digest == first.published.manifest.digest
+    assert planned.reporter.messages[-3:] == [
+        ("info", "  line 3, COPY f /f: layer of 1 file, 1 B"),
+        ("info", "  root file system: not needed"),
+        ("info", "Would write memory; the build follows"),
+    ]
+
+
+def test_what_cannot_be_planned_is_not_built() -> None:
+    text = "FROM scratch\nCOPY f /f\nCOPY none /f\n"
+    made = MemoryBuild(text, context=CONTEXT, cache=ON)
+    planned = MemoryBuild(text, context=CONTEXT, cache=ON)
+    with pytest.raises(BuildRuleError):
+        made.service().run(planned.plan_service())
+    assert made.effects.performed == []
+    assert [text for _, text in made.reporter.messages if "Building" in text] == []
+
+
 def test_nothing_is_known_before_the_first_build() -> None:
     assert plan("FROM base\nENV A=1\nRUN one\nCOPY f /f\nRUN two\n") == [
         "Planning stage 0 on base",

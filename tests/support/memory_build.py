@@ -205,7 +205,7 @@ class MemoryBuild:
 
     def plan(self) -> list[str]:
         """Plan, and return what is told."""
-        self._plan_service().run()
+        self.plan_service().run()
         return [text for level, text in self.reporter.messages if level == "info"]
 
     def service(self) -> BuildImage:
@@ -229,7 +229,7 @@ class MemoryBuild:
             cache=steps,
         )
 
-    def _plan_service(self) -> PlanImage:
+    def plan_service(self) -> PlanImage:
         steps = self._steps()
         planner = PlanStage(
             facts=self._facts(nothing_fetched, nothing_fetched),

@@ -80,8 +80,18 @@ def test_no_warning_shows_a_value() -> None:
     assert not any("hunter2" in line for line in warnings(environment))
 
 
-def test_a_false_boolean_asks_for_nothing() -> None:
-    assert warnings({"KANIKO_PRINT_PLAN": "0"}) == ()
+@pytest.mark.parametrize(
+    ("value", "is_told"), [("1", True), ("true", True), ("0", False), ("", False)]
+)
+def test_a_plan_is_told_where_a_variable_asks_for_it(value: str, is_told: bool) -> None:  # noqa: FBT001
+    made = options("-d", "a/b", environment={"KANIKO_PRINT_PLAN": value})
+    assert made.tells_plan is is_told
+    assert not made.only_plans
+
+
+def test_what_is_no_boolean_tells_no_plan() -> None:
+    error = failure("-d", "a", environment={"KANIKO_PRINT_PLAN": "maybe"})
+    assert "of KANIKO_PRINT_PLAN" in error.message
 
 
 def test_what_our_own_image_sets_asks_for_nothing() -> None:

@@ -1,16 +1,16 @@
 """Values: frozen dataclasses that cost little until they are used.
 
 `dataclass` here is the standard library's for readers and type checkers, and behaves
-like it; but the methods of a frozen class with slots are shared, and its constructor is
-written when the first value is made. The standard library writes seven functions for
-each class when it is imported, of which most builds use few (docs/adr/0016).
+like it; but the methods of a frozen class with slots are made of shared functions. The
+standard library writes and compiles seven functions for each class when it is
+imported, of which most builds use few (docs/adr/0016).
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import Field, FrozenInstanceError, field, replace
+from dataclasses import MISSING, Field, FrozenInstanceError, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -58,7 +58,7 @@ def _value_class(written: type, *, kw_only: bool) -> type:
         return values(self) == values(other)
 
     methods: dict[str, Any] = {
-        "__init__": _first_constructor(made),
+        "__init__": _constructor(made),
         "__eq__": equal,
         "__hash__": lambda self: hash(hashed(self)),
         "__repr__": _represent,
@@ -85,17 +85,36 @@ def _getter(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
     return lambda self: tuple(getattr(self, name) for name in names)
 
 
-def _first_constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
-    """Return a constructor that puts the real one in its place."""
+def _constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
+    """Return a constructor; of wrong arguments that of the standard library tells."""
+    given = dataclasses.fields(made)
+    fields = [(each.name, getattr(made, each.name).__set__, each) for each in given]
+    names = {each.name for each in given}
+    required = {each.name for each in given if _has_no_default(each)}
+    positional = [each.name for each in given if not each.kw_only]
 
     def construct(self: object, *arguments: object, **named: object) -> None:
-        made.__init__ = _constructor(made)
-        made.__init__(self, *arguments, **named)
+        values = dict(zip(positional, arguments, strict=False)) | named
+        is_right = len(values) == len(arguments) + len(named)
+        if not (is_right and required <= values.keys() <= names):
+            _written_constructor(made)(self, *arguments, **named)
+        for name, put, each in fields:
+            put(self, values[name] if name in values else _default(each))
 
     return construct
 
 
-def _constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
+def _has_no_default(given: Field[Any]) -> bool:
+    return given.default is MISSING and given.default_factory is MISSING
+
+
+def _default(given: Field[Any]) -> object:
+    if given.default_factory is not MISSING:
+        return given.default_factory()
+    return given.default
+
+
+def _written_constructor(made: Any) -> Callable[..., None]:  # noqa: ANN401 - a class
     """Let the standard library write the constructor for a class of the same fields."""
     given = dataclasses.fields(made)
     body = {each.name: _copy(each) for each in given}

@@ -19,7 +19,7 @@ from entrypoints.program import Program, run_program
 from entrypoints.subcommands import SUBCOMMANDS, RunSubcommand, called
 from entrypoints.version import VERSION_LINE
 
-OBJECTS_PER_COLLECTION = 50_000
+OBJECTS_PER_COLLECTION = 100_000
 """How many objects may appear before cycles are looked for.
 
 A build keeps what it reads, rows of files above all; looking through them every 700

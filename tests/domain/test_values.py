@@ -100,6 +100,11 @@ def test_defaults_are_made_for_each_value() -> None:
     assert make(name="a").tags is not make(name="b").tags
 
 
+def test_what_may_be_given_without_a_name_may_be_given_with_one() -> None:
+    make = _ours(kw_only=False)
+    assert make("a", 4) == make(size=4, name="a") == make("a", size=4)
+
+
 def test_a_value_stays_as_it_is() -> None:
     value = _ours(kw_only=True)(name="a")
     with pytest.raises(dataclasses.FrozenInstanceError, match="assign to field 'size'"):

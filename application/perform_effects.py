@@ -71,6 +71,7 @@ class PerformEffects:
             case ReadLayers():
                 was_done = stage.read()
             case Materialise():
+                self._runner.expect()
                 was_done = stage.materialise(stage.name.replace(":", "-"))
             case WriteLayer(plan):
                 self.performed.append(effect)

@@ -84,6 +84,7 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
             plan = container.plan_image() if options.tells_plan else None
             published = container.build_image().run(plan)
         finally:
+            container.runner().close()
             container.roots().close()
         for line in summary(reporter):
             reporter.info(line)

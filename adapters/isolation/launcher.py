@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> None:
     answers = Answers(target)
     _prepare_signals(parent)
     with os.fdopen(source, "rb") as pipe:
+        # Empty, and so an error, when the executor ended before it needed us.
         orders = Orders.from_json(pipe.read())
     # From here on nothing may be imported: the children enter a strange root.
     sys.path.clear()

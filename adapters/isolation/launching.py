@@ -1,6 +1,6 @@
-"""Starts the launcher, passes its output on, and sees it to its end.
+"""Starts launchers, passes their output on, and sees them to their end.
 
-Knows processes and pipes, not isolation. Used by both runners.
+Knows processes and pipes, not isolation. Used by all runners.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import selectors
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from adapters.isolation.interruption import Interruption
 from adapters.isolation.orders import Orders, Outcome
@@ -29,37 +30,65 @@ _START = (
 _REMEDY = "try --isolation=chroot, or give the builder what the message names"
 
 
-def launch(orders: Orders, on_output: OnOutput, interruption: Interruption) -> int:
-    """Run the ordered process; when this returns or raises none of it is left.
+class _Launcher(NamedTuple):
+    """A launcher that was started.
 
-    Args:
-        orders: What to run.
-        on_output: Receives its output.
-        interruption: Stops it.
-
-    Raises:
-        IsolationUnavailable: The machine refuses what the isolation needs.
-        Interrupted: A signal asked to stop.
+    Attributes:
+        process: Itself.
+        orders: Descriptor that it reads its orders from, to be closed after them.
+        answers: Descriptor of its answers.
     """
-    answers, launcher = _start(orders)
-    try:
-        outcome = _Pump(launcher, answers, on_output).run(interruption)
-    finally:
-        _end(launcher)
-        os.close(answers)
-    if outcome.refusal:
-        raise IsolationUnavailable(
-            f"the machine refuses to run a process: {outcome.refusal}",
-            place=f"isolation {orders.isolation}",
-            hint=_REMEDY,
-        )
-    if outcome.status is None:
-        raise IsolationUnavailable(
-            f"the launcher ended early (status {launcher.returncode})",
-            place=f"isolation {orders.isolation}",
-            hint="see its message above, if there is one; was memory short?",
-        )
-    return outcome.status
+
+    process: subprocess.Popen[bytes]
+    orders: int
+    answers: int
+
+
+class Launchers:
+    """Starts a launcher for each process, ahead of time where one is expected."""
+
+    def __init__(self) -> None:
+        self._waiting: _Launcher | None = None
+
+    def expect(self) -> None:
+        """Start a launcher that will wait for its orders, unless one waits already.
+
+        Raises:
+            IsolationUnavailable: None can be started.
+        """
+        if self._waiting is None:
+            self._waiting = _start()
+
+    def close(self) -> None:
+        """End the launcher that waits. Idempotent."""
+        if self._waiting is not None:
+            launcher, self._waiting = self._waiting, None
+            os.close(launcher.orders)
+            os.close(launcher.answers)
+            _kill(launcher.process)
+
+    def launch(
+        self, orders: Orders, on_output: OnOutput, interruption: Interruption
+    ) -> int:
+        """Run the ordered process; when this returns or raises none of it is left.
+
+        Args:
+            orders: What to run.
+            on_output: Receives its output.
+            interruption: Stops it.
+
+        Raises:
+            IsolationUnavailable: The machine refuses what the isolation needs.
+            Interrupted: A signal asked to stop.
+        """
+        launcher, self._waiting = self._waiting or _start(), None
+        try:
+            _order(launcher, orders)
+            outcome = _Pump(launcher, on_output).run(interruption)
+        finally:
+            _end(launcher.process)
+            os.close(launcher.answers)
+        return _status(outcome, orders, launcher.process.returncode)
 
 
 def orders_for(process: ProcessSpec, isolation: str, root: str) -> Orders:
@@ -78,13 +107,29 @@ def orders_for(process: ProcessSpec, isolation: str, root: str) -> Orders:
     )
 
 
-def _start(orders: Orders) -> tuple[int, subprocess.Popen[bytes]]:
-    """Start the launcher; return the descriptor of its answers, and itself."""
-    orders_end, ours = os.pipe()
+def _status(outcome: Outcome, orders: Orders, returncode: int) -> int:
+    """Return the exit status of the process, if there was one."""
+    if outcome.refusal:
+        raise IsolationUnavailable(
+            f"the machine refuses to run a process: {outcome.refusal}",
+            place=f"isolation {orders.isolation}",
+            hint=_REMEDY,
+        )
+    if outcome.status is None:
+        raise IsolationUnavailable(
+            f"the launcher ended early (status {returncode})",
+            place=f"isolation {orders.isolation}",
+            hint="see its message above, if there is one; was memory short?",
+        )
+    return outcome.status
+
+
+def _start() -> _Launcher:
+    orders_end, orders = os.pipe()
     answers, answers_end = os.pipe()
     arguments = [_CODE_DIRECTORY, str(orders_end), str(answers_end), str(os.getpid())]
     try:
-        launcher = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -96,7 +141,7 @@ def _start(orders: Orders) -> tuple[int, subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     except OSError as error:
-        os.close(ours)
+        os.close(orders)
         os.close(answers)
         raise IsolationUnavailable(
             f"the launcher cannot be started: {error.strerror}"
@@ -104,12 +149,15 @@ def _start(orders: Orders) -> tuple[int, subprocess.Popen[bytes]]:
     finally:
         os.close(orders_end)
         os.close(answers_end)
+    return _Launcher(process, orders, answers)
+
+
+def _order(launcher: _Launcher, orders: Orders) -> None:
     try:
-        with os.fdopen(ours, "wb") as pipe:
+        with os.fdopen(launcher.orders, "wb") as pipe:
             pipe.write(orders.to_json())
     except BrokenPipeError:
         pass  # it has ended already, and says why
-    return answers, launcher
 
 
 def _environment() -> dict[str, str]:
@@ -127,25 +175,28 @@ def _end(launcher: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         pass
     finally:
-        launcher.kill()
-        launcher.wait()
-        for pipe in (launcher.stdout, launcher.stderr):
-            if pipe is not None:
-                pipe.close()
+        _kill(launcher)
+
+
+def _kill(launcher: subprocess.Popen[bytes]) -> None:
+    launcher.kill()
+    launcher.wait()
+    for pipe in (launcher.stdout, launcher.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 class _Pump:
     """Passes output on until the launcher has answered for the last time."""
 
-    def __init__(
-        self, launcher: subprocess.Popen[bytes], answers: int, on_output: OnOutput
-    ) -> None:
-        self._answers = answers
+    def __init__(self, launcher: _Launcher, on_output: OnOutput) -> None:
+        process = launcher.process
+        self._answers = launcher.answers
         self._said = bytearray()
         self._on_output = on_output
         self._streams = {
             pipe.fileno(): name
-            for name, pipe in (("stdout", launcher.stdout), ("stderr", launcher.stderr))
+            for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
             if pipe is not None
         }
 

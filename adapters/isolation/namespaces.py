@@ -18,7 +18,7 @@ from typing import assert_never
 from adapters.isolation import names
 from adapters.isolation.agent_relay import AgentRelay
 from adapters.isolation.interruption import interruptible
-from adapters.isolation.launching import launch, orders_for
+from adapters.isolation.launching import Launchers, orders_for
 from adapters.isolation.orders import MountOrder, Orders
 from adapters.isolation.placing import Placement
 from adapters.isolation.targets import is_below, target_in_the_way
@@ -51,6 +51,19 @@ class NamespaceRunner:
 
     def __init__(self, work_directory: str) -> None:
         self._work_directory = work_directory
+        self._launchers = Launchers()
+
+    def expect(self) -> None:
+        """Start a launcher ahead of the process; see the port.
+
+        Raises:
+            IsolationUnavailable: None can be started.
+        """
+        self._launchers.expect()
+
+    def close(self) -> None:
+        """End the launcher that waits. Idempotent."""
+        self._launchers.close()
 
     def run(
         self,
@@ -75,7 +88,7 @@ class NamespaceRunner:
                     f"cannot prepare the root for a RUN: {error.strerror}",
                     place=real_root,
                 ) from error
-            return launch(orders, on_output, interruption)
+            return self._launchers.launch(orders, on_output, interruption)
 
     def _prepare(
         self,

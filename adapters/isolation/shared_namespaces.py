@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adapters.isolation.emulated_mounts import place_mounts
 from adapters.isolation.interruption import interruptible
-from adapters.isolation.launching import launch, orders_for
+from adapters.isolation.launching import Launchers, orders_for
 from adapters.isolation.placing import Placement
 from application.errors import FilesystemError, IsolationUnavailable
 from application.ports.process import OnOutput, ProcessSpec, ShownMount
@@ -50,9 +50,22 @@ class SharedNamespacesRunner:
     ) -> None:
         self.isolation = isolation
         self._work_directory = work_directory
+        self._launchers = Launchers()
         self._where = where
         self._kept = kept
         self._furnish = furnish
+
+    def expect(self) -> None:
+        """Start a launcher ahead of the process; see the port.
+
+        Raises:
+            IsolationUnavailable: None can be started.
+        """
+        self._launchers.expect()
+
+    def close(self) -> None:
+        """End the launcher that waits. Idempotent."""
+        self._launchers.close()
 
     def run(
         self,
@@ -77,7 +90,7 @@ class SharedNamespacesRunner:
                 self._furnish(placement, real_root)
                 place_mounts(mounts, placement, stack)
             orders = orders_for(process, self.isolation, real_root)
-            return launch(orders, on_output, interruption)
+            return self._launchers.launch(orders, on_output, interruption)
 
 
 @contextmanager

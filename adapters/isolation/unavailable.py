@@ -30,6 +30,12 @@ class UnavailableRunner:
         self._reason = reason
         self._remedy = remedy
 
+    def expect(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
     def run(
         self,
         process: ProcessSpec,  # noqa: ARG002 - the port's

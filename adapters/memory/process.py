@@ -24,6 +24,7 @@ class MemoryProcessRunner:
     Attributes:
         started: (process, root) of every `run`, in their order.
         shown: The mounts of every `run`, in their order.
+        expected: How often `expect` was called.
         can_bind: As it was made.
     """
 
@@ -39,11 +40,19 @@ class MemoryProcessRunner:
         self.can_bind = can_bind
         self.started: list[tuple[ProcessSpec, str]] = []
         self.shown: list[tuple[ShownMount, ...]] = []
+        self.expected = 0
 
     @property
     def isolation(self) -> str:
         """Return "memory", or "none" where everything is refused."""
         return "none" if self._refusal else "memory"
+
+    def expect(self) -> None:
+        """Count."""
+        self.expected += 1
+
+    def close(self) -> None:
+        """Do nothing."""
 
     def run(
         self,

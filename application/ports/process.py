@@ -45,6 +45,18 @@ class ProcessRunner(Protocol):
         what the process writes to it is in it afterwards.
         """
 
+    def expect(self) -> None:
+        """Get ready for a process that will be run soon, so that it starts sooner.
+
+        Returns at once. Idempotent; `run` does without it.
+
+        Raises:
+            IsolationUnavailable: The machine refuses to start any process.
+        """
+
+    def close(self) -> None:
+        """Give up what `expect` made ready and `run` did not use. Idempotent."""
+
     def run(
         self,
         process: ProcessSpec,

@@ -66,6 +66,14 @@ def test_a_root_is_named_like_its_stage() -> None:
     assert list(stage.build.roots.created) == ["/memory/stage-0"]
 
 
+def test_a_process_is_expected_where_a_root_is_made() -> None:
+    stage = Stage()
+    stage.perform(ReadLayers())
+    assert stage.build.runner.expected == 0
+    stage.perform(Materialise())
+    assert stage.build.runner.expected == 1
+
+
 def test_a_layer_is_written_and_applied_where_there_is_a_root() -> None:
     stage = Stage()
     stage.perform(Materialise(), WRITE)

@@ -110,6 +110,30 @@ def test_the_environment_arrives(runner: ProcessRunner, root: str) -> None:
     assert output.stdout == "a b\u00e9\n".encode()
 
 
+def test_a_process_that_was_expected_runs_like_any_other(
+    runner: ProcessRunner, root: str
+) -> None:
+    runner.expect()
+    runner.expect()
+    before = _children()
+    assert runner.run(shell("exit 3"), root, Output()) == 3
+    assert len(_children()) == len(before) - (runner.isolation != "memory")
+    assert runner.run(shell("kill -9 $$"), root, Output()) == 137
+
+
+def test_a_process_that_never_came_leaves_nothing(runner: ProcessRunner) -> None:
+    before = _children()
+    runner.expect()
+    assert (len(_children()) > len(before)) is (runner.isolation != "memory")
+    runner.close()
+    runner.close()
+    assert _children() == before
+
+
+def _children() -> list[str]:
+    return Path("/proc/thread-self/children").read_text().split()
+
+
 def test_a_missing_program_is_127_with_its_name(
     runner: ProcessRunner, root: str
 ) -> None:

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.busybox_root import SLEEP, gone, make_root, paths_in
+from tests.support.busybox_root import SLEEP, alive, gone, make_root, paths_in
 
 REPOSITORY = str(Path(__file__).parents[2])
 
@@ -137,3 +138,37 @@ run(Choice(isolation={isolation!r}), "(setsid sleep {SLEEP} &); echo up; sleep {
         assert builder.stdout.readline() == b"up\n"
         os.kill(builder.pid, signal.SIGKILL)
     assert gone(SLEEP)
+
+
+def test_a_launcher_that_waits_ends_with_the_builder(
+    arguments: list[str],
+) -> None:
+    """Its parent's number, which it is given, is in its command line."""
+    script = """
+runner_for(Choice(isolation="chroot"), work).expect()
+os.write(1, b"up\\n")
+os.read(0, 1)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + script, *arguments],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == b"up\n"
+        assert _heeds_no_sigterm(str(builder.pid))
+        os.kill(builder.pid, signal.SIGKILL)
+    assert gone(str(builder.pid))
+
+
+def _heeds_no_sigterm(marker: str) -> bool:
+    """Wait for a process to block SIGTERM, as one that waits for its orders does."""
+    for _ in range(1000):
+        for number in alive(marker):
+            status = Path(f"/proc/{number}/status").read_text()
+            blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+            if blocked >> (signal.SIGTERM - 1) & 1:
+                return True
+        time.sleep(0.01)
+    return False

@@ -356,13 +356,13 @@ def warmed_bases(
     cache: CacheOptions, registry: Callable[[], ImageRegistry], reporter: Reporter
 ) -> WarmedBases | None:
     """Return what finds warmed base images, None where none are to be looked for."""
+    if not (cache.enabled and cache.directory):
+        return None
     from pathlib import Path
 
     from adapters.storage.warmed_images import WarmedImageDirectory
     from application.warmed_bases import WarmedBases
 
-    if not (cache.enabled and cache.directory):
-        return None
     path = Path(cache.directory).absolute()
     if not path.is_dir():
         tell = reporter.debug

@@ -14,10 +14,13 @@ import sys
 sys.path[:] = {search_path!r}
 {first}\
 import os
+import warnings
 
 from entrypoints.own_runtime import prepare
 
 prepare(os.environ)
+# of requests: it is left out on purpose
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
 from entrypoints.{module} import {function}
 
 sys.exit({function}())

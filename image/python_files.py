@@ -51,6 +51,8 @@ _NO_FILES = (
     "zip-safe", "*.cyclonedx.json", "sbom.json",
 )  # fmt: skip
 _NO_FOLDERS = ("__pycache__", "bin", "test", "tests", "testdata", "testing", "sboms")
+_NO_PACKAGES = ("charset_normalizer", "charset_normalizer-*.dist-info")
+"""requests guesses encodings by it, and does without; we ask for no guess."""
 _NO_OBJECTS = ("zstandard/_cffi.*",)
 """The other of two ways to the same library; the first is chosen."""
 _SERVICES = ("s3", "sts", "ecr", "ecr-public", "sso", "sso-oidc")
@@ -75,6 +77,9 @@ def add_packages(out: Path, installed: Path) -> None:
     for pattern in _NO_OBJECTS:
         for path in target.glob(pattern):
             path.unlink()
+    for pattern in _NO_PACKAGES:
+        for path in target.glob(pattern):
+            shutil.rmtree(path)
     for package in ("boto3", "botocore"):
         _keep_services(target / package / "data")
     for name in _BUNDLES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from adapters.isolation.system_calls import (
     PR_CAPBSET_DROP,
     PR_CAPBSET_READ,
+    effective_capabilities,
     prctl,
     set_capabilities,
 )
@@ -31,6 +32,11 @@ DEFAULT = {
 """What docker leaves to a container that asks for nothing special."""
 
 SYS_ADMIN = 21
+
+
+def holds(number: int) -> bool:
+    """Whether the calling process has a capability, and could use it now."""
+    return bool(effective_capabilities() >> number & 1)
 
 
 def limit(*, strict: bool) -> None:

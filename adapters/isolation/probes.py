@@ -1,8 +1,8 @@
 """Finds out what this machine lets us do, by doing it in a child.
 
 Each probe forks once, so that nothing it does outlives it, and only when its answer
-is wanted; answers are plain values. It decides nothing: `isolation.choice` does. To be
-used while the process has one thread.
+is wanted and no system call that changes nothing gives it. Answers are plain values. It
+decides nothing: `isolation.choice` does. To be used while the process has one thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from adapters.isolation.capabilities import SYS_ADMIN
+from adapters.isolation.capabilities import SYS_ADMIN, holds
 from adapters.isolation.container import sign_of_container
 from adapters.isolation.identity_map import unshare_mapped
 from adapters.isolation.system_calls import (
@@ -93,12 +93,18 @@ class MachineProbes:
 
     @cached_property
     def namespaces(self) -> Probe:
-        """Try namespaces."""
+        """Look for CAP_SYS_ADMIN, and try namespaces where it is held."""
+        if not holds(SYS_ADMIN):
+            return Probe(possible=False, reason="no CAP_SYS_ADMIN")
         return attempt(_use_namespaces)
 
     @cached_property
     def user_namespace(self) -> Probe:
         """Try namespaces inside a user namespace."""
+        try:
+            unshare(0)  # changes nothing, and is refused by docker's seccomp profile
+        except OSError as error:
+            return Probe(possible=False, reason=_reason(error))
         return attempt(_use_user_namespace)
 
     @cached_property
@@ -137,11 +143,15 @@ def _report(action: Callable[[], object], descriptor: int) -> None:
         action()
         answer = "ok"
     except OSError as error:
-        what = f"{error.filename}: " if isinstance(error.filename, str) else ""
-        answer = f"{what}{error.strerror}"
+        answer = _reason(error)
     finally:
         os.write(descriptor, answer.encode())
         os._exit(0)
+
+
+def _reason(error: OSError) -> str:
+    what = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return f"{what}{error.strerror}"
 
 
 def _use_namespaces() -> None:

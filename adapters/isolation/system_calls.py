@@ -141,6 +141,12 @@ def bring_up_loopback() -> None:
         os.close(handle)
 
 
+def effective_capabilities() -> int:
+    """Return the effective set of the calling process; bit n is capability n."""
+    low, high = _capabilities()[1]
+    return int(low.effective | high.effective << 32)
+
+
 def set_capabilities(permitted: int) -> None:
     """Set the permitted and effective set; the inheritable one is emptied.
 
@@ -148,10 +154,15 @@ def set_capabilities(permitted: int) -> None:
         permitted: Bit n is capability n. What the process does not have already
             is left out.
     """
-    header = _CapabilityHeader(_CAPABILITY_VERSION, 0)
-    data = (_CapabilityData * 2)()
-    _checked(_libc.capget(ctypes.byref(header), data), "capget")
+    header, data = _capabilities()
     for half in range(2):
         wanted = data[half].permitted & (permitted >> (32 * half))
         data[half] = _CapabilityData(wanted, wanted, 0)
     _checked(_libc.capset(ctypes.byref(header), data), "capset")
+
+
+def _capabilities() -> tuple[_CapabilityHeader, ctypes.Array[_CapabilityData]]:
+    header = _CapabilityHeader(_CAPABILITY_VERSION, 0)
+    data = (_CapabilityData * 2)()
+    _checked(_libc.capget(ctypes.byref(header), data), "capget")
+    return header, data

@@ -48,8 +48,8 @@ class Variable:
 
     def covers(self, name: str) -> bool:
         """Whether a variable belongs to this row."""
-        return name not in self.excluding and any(
-            _matches(pattern, name) for pattern in self.names
+        return name not in self.excluding and (
+            name in self.names or any(_matches(each, name) for each in self.names)
         )
 
 
@@ -327,26 +327,26 @@ def warnings(
     environment: Environment, variables: Iterable[Variable] = VARIABLES
 ) -> tuple[str, ...]:
     """Return one line for each of some rows that is set and not honoured."""
+    given = {name: value for name, value in sorted(environment.items()) if value}
     lines = []
     for variable in variables:
-        names = [
-            name for name in sorted(environment) if _counts(variable, environment, name)
-        ]
-        if not names:
+        form = _WARNINGS.get(variable.standing)
+        if form is None:
             continue
-        if variable.standing is Standing.NOT_YET:
-            lines.append(
-                f"{', '.join(names)} ignored: not supported yet ({variable.note})"
-            )
-        elif variable.standing is Standing.WITHOUT_EFFECT:
-            lines.append(f"{', '.join(names)} ignored: {variable.note}")
+        names = [name for name in given if _counts(variable, name, given[name])]
+        if names:
+            lines.append(form.format(names=", ".join(names), note=variable.note))
     return tuple(lines)
 
 
-def _counts(variable: Variable, environment: Environment, name: str) -> bool:
-    value = environment[name]
-    is_ours = value == OF_THE_IMAGE.get(name)
-    return bool(value) and variable.covers(name) and not is_ours
+_WARNINGS = {
+    Standing.NOT_YET: "{names} ignored: not supported yet ({note})",
+    Standing.WITHOUT_EFFECT: "{names} ignored: {note}",
+}
+
+
+def _counts(variable: Variable, name: str, value: str) -> bool:
+    return variable.covers(name) and value != OF_THE_IMAGE.get(name)
 
 
 def switch(environment: Environment, name: str) -> bool | None:

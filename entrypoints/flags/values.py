@@ -8,22 +8,21 @@ was given to is told by the caller.
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from fractions import Fraction
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
-_MICROSECONDS = {
-    "ns": Fraction(1, 1000),
-    "us": Fraction(1),
-    "µs": Fraction(1),  # micro sign
-    "μs": Fraction(1),  # the Greek letter, which Go accepts too
-    "ms": Fraction(1000),
-    "s": Fraction(1_000_000),
-    "m": Fraction(60_000_000),
-    "h": Fraction(3_600_000_000),
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 1000,
+    "µs": 1000,  # micro sign
+    "μs": 1000,  # the Greek letter, which Go accepts too
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
 }
-_UNIT = "|".join(sorted(_MICROSECONDS, key=len, reverse=True))
+_UNIT = "|".join(sorted(_NANOSECONDS, key=len, reverse=True))
 _PART = re.compile(rf"([0-9]+\.?[0-9]*|\.[0-9]+)({_UNIT})")
 _DURATION = re.compile(rf"[-+]?((?:{_PART.pattern})+|0)")
 _DECIMAL = re.compile(r"[-+]?[0-9]+")
@@ -52,15 +51,14 @@ def parse_duration(text: str) -> timedelta:
     if not _DURATION.fullmatch(text):
         raise ValueError("expected a duration such as 336h or 6h30m")
     sign = -1 if text.startswith("-") else 1
+    parts = [(number.partition("."), unit) for number, unit in _PART.findall(text)]
+    places = max((len(decimals) for (_, _, decimals), _ in parts), default=0)
     total = sum(
-        (
-            Fraction(number.rstrip(".")) * _MICROSECONDS[unit]
-            for number, unit in _PART.findall(text)
-        ),
-        start=Fraction(0),
+        int(whole + decimals.ljust(places, "0")) * _NANOSECONDS[unit]
+        for (whole, _, decimals), unit in parts
     )
     try:
-        return timedelta(microseconds=sign * int(total))
+        return timedelta(microseconds=sign * (total // (1000 * 10**places)))
     except OverflowError as error:
         raise ValueError("expected a shorter duration") from error
 

@@ -33,6 +33,8 @@ def test_packages_lose_what_nothing_reads(tmp_path: Path) -> None:
         "boto3/data/sqs/resources.json",
         "certifi/cacert.pem",
         "bin/tool",
+        "charset_normalizer/api.py",
+        "charset_normalizer-3.dist-info/METADATA",
         "package/__init__.py",
         "package/types.pyi",
         "package/tests/test_it.py",

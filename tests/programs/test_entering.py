@@ -18,6 +18,7 @@ import os, sys
 from pathlib import Path
 from adapters.isolation.choice import Choice
 from adapters.isolation.entering import enter, runner_for
+from adapters.isolation.probes import MachineProbes
 from adapters.isolation.system_calls import PR_CAPBSET_DROP, mount, prctl
 from adapters.isolation.system_calls import set_capabilities
 from application.errors import IsolationUnavailable
@@ -112,6 +113,7 @@ try:
     enter(Choice(isolation="namespaces"))
 except IsolationUnavailable as error:
     print(error)
+print(MachineProbes(force=False).namespaces.reason)
 """
     lines = python(script, arguments).splitlines()
     assert lines[0].startswith("isolation namespaces: the machine refuses")
@@ -119,6 +121,7 @@ except IsolationUnavailable as error:
     assert lines[1].startswith("isolation chroot: the machine refuses")
     assert "chroot: Operation not permitted" in lines[1]
     assert lines[2] == "cannot enter namespaces: Operation not permitted"
+    assert lines[3] == "no CAP_SYS_ADMIN"
     assert paths_in(Path(arguments[1])) == set()
 
 

@@ -53,6 +53,8 @@ def test_anything_else_is_no_integer(text: str) -> None:
         ("+2ms", timedelta(milliseconds=2)),
         ("3us4µs5μs", timedelta(microseconds=12)),
         ("1999ns", timedelta(microseconds=1)),
+        ("1.5s.25ms", timedelta(microseconds=1_500_250)),
+        ("-0.9us1.2us", timedelta(microseconds=-2)),
     ],
 )
 def test_a_duration_is_written_as_in_go(text: str, value: timedelta) -> None:

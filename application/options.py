@@ -661,6 +661,29 @@ class PushOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOptions:
+    """Everything one `kanipy index create` was asked for.
+
+    Attributes:
+        images: The images, or indexes of them, that it is made of.
+        annotations: Annotations of the index.
+        output: The names it gets, and the result files.
+        registry: How registries are spoken to.
+        credentials: Where their credentials are.
+        network: Trust and proxies.
+        log: What is told.
+    """
+
+    images: tuple[Reference, ...]
+    annotations: Pairs = ()
+    output: OutputOptions
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmOptions:
     """Everything one run of the warmer was asked for.
 

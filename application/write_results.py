@@ -6,7 +6,8 @@ import json
 
 from application.options import OutputOptions
 from application.ports.results import ResultFiles
-from domain.image.manifest import Manifest
+from domain.image.digest import Digest
+from domain.image.manifest import Index, Manifest
 
 LIST_OF_IMAGES = "images"
 """Name of the list in the directory BUILDER_OUTPUT, as Cloud Build reads it."""
@@ -24,21 +25,21 @@ class WriteResults:
         self._output = output
         self._files = files
 
-    def write(self, manifest: Manifest) -> None:
-        """Write them for an image that was published.
+    def write(self, document: Manifest | Index) -> None:
+        """Write them for an image, or an index, that was published.
 
         Args:
-            manifest: The image's.
+            document: The manifest of the image, or the index.
 
         Raises:
             OutputError: One cannot be written.
         """
-        for path, text in self._texts(manifest):
+        for path, text in self._texts(document):
             if path:
                 self._files.write(path, text)
 
-    def _texts(self, manifest: Manifest) -> list[tuple[str, str]]:
-        digest, output = manifest.digest, self._output
+    def _texts(self, document: Manifest | Index) -> list[tuple[str, str]]:
+        digest, output = document.digest, self._output
         names = output.destinations
         return [
             (output.digest_file, str(digest)),
@@ -50,9 +51,17 @@ class WriteResults:
                 output.image_name_tag_with_digest_file,
                 "".join(f"{name.name}:{name.tag}@{digest}\n" for name in names),
             ),
+            (self._list_path(), self._list(digest)),
+            *(self._of_image(document) if isinstance(document, Manifest) else ()),
+        ]
+
+    def _of_image(self, manifest: Manifest) -> list[tuple[str, str]]:
+        """Return what is told of an image with a config alone."""
+        output = self._output
+        names = [str(name) for name in output.destinations]
+        return [
             (output.image_id_file, str(manifest.config.digest)),
-            (output.metadata_file, _metadata(manifest, [str(name) for name in names])),
-            (self._list_path(), self._list(manifest)),
+            (output.metadata_file, _metadata(manifest, names)),
         ]
 
     def _list_path(self) -> str:
@@ -62,9 +71,9 @@ class WriteResults:
             f"{directory}/{LIST_OF_IMAGES}" if directory and self._output.push else ""
         )
 
-    def _list(self, manifest: Manifest) -> str:
+    def _list(self, digest: Digest) -> str:
         images = (
-            {"name": str(name), "digest": str(manifest.digest)}
+            {"name": str(name), "digest": str(digest)}
             for name in self._output.destinations
         )
         return "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in images)

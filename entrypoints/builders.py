@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 
 from application.contents import Contents
 from application.errors import (
@@ -42,7 +42,12 @@ from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
-from application.ports.images import ImageDestination, ImageRegistry, StoredImage
+from application.ports.images import (
+    ImageDestination,
+    ImageLister,
+    ImageRegistry,
+    StoredImage,
+)
 from application.ports.kept_caches import KeptCaches
 from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
@@ -55,6 +60,7 @@ from application.ports.secrets import Secrets
 from application.ports.warmed_images import WarmedImageStore
 from application.single_snapshot import SingleSnapshot
 from domain.image.platform import Platform
+from domain.image.reference import Reference
 from domain.values import replace
 from entrypoints.own_runtime import ssh_program
 
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
     from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
     from adapters.layer_cache import StoredLayerCache
+    from adapters.registry.destination import RegistryImageDestination
     from adapters.registry.known_blobs import KnownBlobs
     from adapters.work_directory import WorkDirectory
     from application.contents import Contents
@@ -447,7 +454,33 @@ def _registry_destinations(
     found: CredentialSource,
     known: KnownBlobs,
     reporter: Reporter,
-) -> list[ImageDestination]:
+) -> list[RegistryImageDestination]:
+    destination = registry_destination(options, found, known, reporter)
+    references = options.output.destinations
+    first = {reference.name: reference for reference in reversed(references)}
+    return [
+        # each repository is asked once, however many tags it gets
+        destination(reference, checks=first[reference.name] is reference)
+        for reference in references
+    ]
+
+
+class RegistryDestinations(Protocol):
+    """Makes the destinations of references."""
+
+    def __call__(
+        self, reference: Reference, *, checks: bool = True
+    ) -> RegistryImageDestination:
+        """Return a destination, whose `check` may ask the registry."""
+
+
+def registry_destination(
+    options: Connecting,
+    found: CredentialSource,
+    known: KnownBlobs,
+    reporter: Reporter,
+) -> RegistryDestinations:
+    """Return what makes the destinations of references; they share connections."""
     from adapters.registry.connection import RegistryConnections
     from adapters.registry.destination import PushRules, RegistryImageDestination
 
@@ -466,18 +499,30 @@ def _registry_destinations(
         repetition=repetition(asked.push_retries, reporter),
         known=known,
     )
-    references, checks = options.output.destinations, asked.check_push_permission
-    first = {reference.name: reference for reference in reversed(references)}
-    return [
-        RegistryImageDestination(
-            reference,
-            connections,
-            retries,
-            # each repository is asked once, however many tags it gets
-            replace(rules, checks=first[reference.name] is reference and checks),
-        )
-        for reference in references
-    ]
+
+    def make(reference: Reference, *, checks: bool = True) -> RegistryImageDestination:
+        own = replace(rules, checks=checks and asked.check_push_permission)
+        return RegistryImageDestination(reference, connections, retries, own)
+
+    return make
+
+
+def image_lister(
+    options: Connecting, found: CredentialSource, reporter: Reporter
+) -> ImageLister:
+    """Return the registries that images are copied from: those named, no mirrors."""
+    from adapters.registry.connection import RegistryConnections
+    from adapters.registry.source import RegistryImageSource
+
+    asked = options.registry
+    client = http_client(
+        options,
+        transfer_retries(0, reporter),
+        plain_http=asked.insecure_pull,
+        skip_verify=asked.skip_tls_verify_pull,
+    )
+    retries = transfer_retries(asked.download_retries, reporter)
+    return RegistryImageSource(RegistryConnections(client, found), retries)
 
 
 def stored_image(path: str, work: WorkDirectory) -> StoredImage:
@@ -543,7 +588,6 @@ def cache_entries(
         return LayoutEntries(str(Path(named.removeprefix("oci:")).absolute()))
     from adapters.registry.cache_entries import RegistryEntries
     from adapters.registry.connection import RegistryConnections
-    from domain.image.reference import Reference
 
     if named:
         repository = Reference.parse(named)

@@ -12,9 +12,10 @@ from application.add_sources import AddSources
 from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
+from application.create_index import CreateIndex
 from application.gather_facts import GatherFacts
 from application.needed_stages import StageTools
-from application.options import BuildOptions, PushOptions, WarmOptions
+from application.options import BuildOptions, IndexOptions, PushOptions, WarmOptions
 from application.perform_effects import PerformEffects
 from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
@@ -290,6 +291,41 @@ class PushContainer(containers.DeclarativeContainer):
             providers.Singleton(builders.known_blobs).provider,
             reporter,
         ),
+        results=providers.Singleton(
+            WriteResults,
+            output=options.provided.output,
+            files=providers.Singleton(builders.result_files, options, reporter),
+        ),
+        reporter=reporter,
+    )
+
+
+class IndexContainer(containers.DeclarativeContainer):
+    """Everything one `kanipy index create` needs, made of its options."""
+
+    options: providers.Dependency[IndexOptions] = providers.Dependency(
+        instance_of=IndexOptions
+    )
+
+    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    credentials = providers.Singleton(
+        credential_builders.credentials, options, reporter
+    )
+    destinations = providers.Singleton(
+        builders.registry_destination,
+        options,
+        credentials,
+        providers.Singleton(builders.known_blobs),
+        reporter,
+    )
+    create_index = providers.Singleton(
+        CreateIndex,
+        options=options,
+        images=providers.Singleton(
+            builders.image_lister, options, credentials, reporter
+        ),
+        copies=destinations,
+        names=destinations,
         results=providers.Singleton(
             WriteResults,
             output=options.provided.output,

@@ -21,7 +21,13 @@ def _push(words: Sequence[str], environment: Environment) -> int:
     return run(words, environment)
 
 
-SUBCOMMANDS: Mapping[str, RunSubcommand] = {"push": _push}
+def _index(words: Sequence[str], environment: Environment) -> int:
+    from entrypoints.index import run
+
+    return run(words, environment)
+
+
+SUBCOMMANDS: Mapping[str, RunSubcommand] = {"push": _push, "index": _index}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from domain.image.selection import (
     Document,
     IndexTrail,
     describe_platforms,
+    every_manifest,
     find_manifest,
 )
 from domain.values import dataclass, field
@@ -94,6 +95,21 @@ class MemoryImageSource:
             indexes=trail.indexes,
         )
 
+    def resolve_all(self, reference: Reference) -> tuple[ResolvedImage, ...]:
+        """Return every image of a name (implements `ImageLister`)."""
+        if reference not in self._named:
+            raise self._unknown(reference, f"no image {reference}")
+        document = self._fetch(self._named[reference])
+        return tuple(
+            ResolvedImage(
+                reference=reference,
+                digest=manifest.digest,
+                manifest=manifest,
+                config=ImageConfig.parse(self._read(manifest.config)),
+            )
+            for manifest in every_manifest(document, self._fetch)
+        )
+
     def current_digest(self, reference: Reference) -> Digest | None:
         """Return the digest of what a reference names (implements `ImageRegistry`)."""
         named = self._named.get(reference)
@@ -136,6 +152,7 @@ class MemoryImageDestination:
         problem: An error that `check` and `publish` shall raise, or None.
         blobs: Blobs by digest.
         published: The images, in order.
+        indexes: The indexes, in order.
         checks: How often it was checked.
         has_origins: Whether it has every layer that came with another image.
     """
@@ -144,6 +161,7 @@ class MemoryImageDestination:
     problem: Exception | None = None
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     published: list[BuiltImage] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
     checks: int = 0
     has_origins: bool = False
 
@@ -170,6 +188,12 @@ class MemoryImageDestination:
         """Keep layers, config and manifest."""
         self.send(image, open_layer)
         self.published.append(image)
+
+    def publish_index(self, index: Index) -> None:
+        """Keep an index (implements `IndexDestination`)."""
+        if self.problem is not None:
+            raise self.problem
+        self.indexes.append(index)
 
     def _keep(self, digest: Digest, data: bytes) -> None:
         if not digest.matches(data):

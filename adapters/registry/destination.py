@@ -1,4 +1,4 @@
-"""A tag in a registry that a built image is pushed to."""
+"""A tag in a registry that a built image, or an index, is pushed to."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from application.ports.images import BuiltImage, OpenLayer
 from application.ports.repetition import Once, Repetition
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
+from domain.image.manifest import Index, Manifest
 from domain.image.media_type import is_foreign_layer
 from domain.image.reference import Reference
 from domain.values import dataclass, field
@@ -118,11 +119,19 @@ class RegistryImageDestination:
         # If it fails here, whoever asks again wants to know what is there.
         self._sent = None
         if self._tagged != image.manifest.digest:
-            self._put(image)
+            self._put(image.manifest)
 
-    def _put(self, image: BuiltImage) -> None:
+    def publish_index(self, index: Index) -> None:
+        """Push an index under the tag (implements `IndexDestination`)."""
+        self._rules.repetition.run(partial(self._publish_index, index))
+
+    def _publish_index(self, index: Index) -> None:
+        if self._repository.find_digest(self._reference.identifier) != index.digest:
+            self._put(index)
+
+    def _put(self, document: Manifest | Index) -> None:
         try:
-            self._repository.put_manifest(image.manifest, self._reference.identifier)
+            self._repository.put_manifest(document, self._reference.identifier)
         except RegistryError as error:
             stays = refuses_to_move_a_tag(error)
             if not (stays and self._rules.keeps_immutable_tags):

@@ -135,8 +135,8 @@ class RegistryRepository:
         with response:
             return _told_digest(response) if response.status == OK else None
 
-    def put_manifest(self, manifest: Manifest, tag: str) -> None:
-        """Store a manifest under a tag; its blobs must be there.
+    def put_manifest(self, manifest: Manifest | Index, tag: str) -> None:
+        """Store a manifest under a tag, or its digest; what it names must be there.
 
         Raises:
             Unauthorized, RegistryUnreachable, RegistryError.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from adapters.http.messages import CHUNK
@@ -22,6 +24,7 @@ from domain.image.selection import (
     Document,
     IndexTrail,
     describe_platforms,
+    every_manifest,
     find_manifest,
 )
 
@@ -52,6 +55,20 @@ class RegistryImageSource:
         with self._lock:
             return self._resolved.setdefault(key, image)
 
+    def resolve_all(self, reference: Reference) -> tuple[ResolvedImage, ...]:
+        """Return every image of a name (implements `ImageLister`)."""
+        repository = self._repository(reference)
+
+        def fetch(entry: Descriptor) -> Document:
+            return repository.fetch_document(str(entry.digest), entry.digest)
+
+        with _placed(reference):
+            document = repository.fetch_document(reference.identifier, reference.digest)
+            return tuple(
+                _resolved(repository, reference, manifest)
+                for manifest in every_manifest(document, fetch)
+            )
+
     def open_blob(
         self, image: ResolvedImage, descriptor: Descriptor, offset: int = 0
     ) -> BinaryIO:
@@ -68,21 +85,35 @@ class RegistryImageSource:
 
     def _resolve(self, reference: Reference, platform: Platform) -> ResolvedImage:
         repository = self._repository(reference)
-        try:
+        with _placed(reference):
             manifest, indexes = _find_manifest(repository, reference, platform)
-            config = ImageConfig.parse(
-                _read_config(repository, manifest.config, reference)
-            )
-        except InvalidImage as error:
-            place = f"{reference} {error.place or ''}".strip()
-            raise InvalidImage(error.message, place=place, hint=error.hint) from error
-        return ResolvedImage(
-            reference=reference,
-            digest=manifest.digest,
-            manifest=manifest,
-            config=config,
-            indexes=indexes,
-        )
+            return _resolved(repository, reference, manifest, indexes)
+
+
+@contextmanager
+def _placed(reference: Reference) -> Iterator[None]:
+    """Say of what is no image which image it is."""
+    try:
+        yield
+    except InvalidImage as error:
+        place = f"{reference} {error.place or ''}".strip()
+        raise InvalidImage(error.message, place=place, hint=error.hint) from error
+
+
+def _resolved(
+    repository: RegistryRepository,
+    reference: Reference,
+    manifest: Manifest,
+    indexes: tuple[Index, ...] = (),
+) -> ResolvedImage:
+    raw = _read_config(repository, manifest.config, reference)
+    return ResolvedImage(
+        reference=reference,
+        digest=manifest.digest,
+        manifest=manifest,
+        config=ImageConfig.parse(raw),
+        indexes=indexes,
+    )
 
 
 def _find_manifest(

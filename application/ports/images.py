@@ -74,6 +74,21 @@ class ImageRegistry(ImageSource, Protocol):
         """
 
 
+class ImageLister(Protocol):
+    """Registries, which can tell all images that a name stands for."""
+
+    def resolve_all(self, reference: Reference) -> tuple[ResolvedImage, ...]:
+        """Return the images of a name: one, or those of every platform of an index.
+
+        Attestations are no images. Raises what `ImageSource.resolve` does.
+        """
+
+    def open_blob(
+        self, image: ResolvedImage, descriptor: Descriptor, offset: int = 0
+    ) -> BinaryIO:
+        """Open a blob of an image; see `ImageSource`."""
+
+
 OpenLayer = Callable[[Descriptor], BinaryIO]
 """Opens the blob of a layer of the image being published, fetching it first
 where it is not here yet; the caller closes it."""
@@ -145,4 +160,22 @@ class ImageDestination(Protocol):
         Raises:
             Unauthorized, RegistryUnreachable, RegistryError: A registry's.
             OutputError: A path cannot be written.
+        """
+
+
+class IndexDestination(Protocol):
+    """A name that an index gets."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages: a reference."""
+
+    def check(self) -> None:
+        """Find out whether pushing can work; see `ImageDestination`."""
+
+    def publish_index(self, index: Index) -> None:
+        """Write an index whose images are there, and give it the name. Idempotent.
+
+        Raises:
+            Unauthorized, RegistryUnreachable, RegistryError: A registry's.
         """

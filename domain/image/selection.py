@@ -5,7 +5,7 @@ How documents are found, fetched and verified is passed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from domain.errors import InvalidImage
@@ -72,6 +72,29 @@ def find_below(
             return None
         digest = chosen.digest
     return None
+
+
+def every_manifest(
+    document: Document, fetch: FetchDocument, depth: int = MAXIMUM_NESTING
+) -> Iterator[Manifest]:
+    """Yield the manifests of all images below a document, attestations left out.
+
+    Args:
+        document: What a reference names.
+        fetch: As of `find_manifest`.
+        depth: Indexes inside indexes that are followed.
+
+    Raises:
+        InvalidImage: As `find_manifest`.
+    """
+    if isinstance(document, Manifest):
+        document.require_layers()
+        yield document
+        return
+    if depth == 0:
+        raise InvalidImage("indexes are nested too deeply", place="index")
+    for entry in document.images:
+        yield from every_manifest(fetch(entry), fetch, depth - 1)
 
 
 class IndexTrail:

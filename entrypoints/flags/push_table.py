@@ -6,12 +6,12 @@ from entrypoints.flags.flag import FlagTable
 from entrypoints.flags.registry_flags import LOG_FLAGS
 from entrypoints.flags.table import EXECUTOR_FLAGS, OTHER_FLAGS
 
-_OF_OUTPUTS = (
-    "destination",
+OF_RESULTS = (
     "digest-file",
     "image-name-with-digest-file",
     "image-name-tag-with-digest-file",
 )
+"""Flags of the executor that tell of what was pushed."""
 
 OF_PUSHING = (
     "insecure",
@@ -29,7 +29,8 @@ OF_PUSHING = (
 
 PUSH_FLAGS = FlagTable(
     (
-        *(EXECUTOR_FLAGS[name] for name in _OF_OUTPUTS),
+        EXECUTOR_FLAGS["destination"],
+        *(EXECUTOR_FLAGS[name] for name in OF_RESULTS),
         *(EXECUTOR_FLAGS[name] for name in OF_PUSHING),
         replace(EXECUTOR_FLAGS["kaniko-dir"], help="directory for work files"),
         *LOG_FLAGS,

@@ -5,6 +5,7 @@ How a command is run stands in `entrypoints.subcommands`.
 
 from domain.values import dataclass
 from entrypoints.flags.flag import FlagTable, Origin
+from entrypoints.flags.index_table import INDEX_FLAGS
 from entrypoints.flags.push_table import PUSH_FLAGS
 
 
@@ -37,5 +38,12 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
         table=PUSH_FLAGS,
         differs="takes archives of docker save too, compressed or not; result files "
         "are written as after a build",
+    ),
+    Subcommand(
+        name="index",
+        operands="create IMAGE... --from=IMAGE...",
+        summary="make one image of those of several platforms, and push it",
+        table=INDEX_FLAGS,
+        origin=Origin.OURS,
     ),
 )

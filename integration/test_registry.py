@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +48,8 @@ from domain.image.media_type import Vendor, relabel_layer
 from domain.image.platform import Platform
 from domain.image.reference import Reference
 from integration.services.docker import Docker
-from integration.services.processes import accepts_connections, free_port, running
+from integration.services.nginx import running_nginx
+from integration.services.processes import free_port
 from integration.services.registry import Account, Registry
 from tests.support.credential_helpers import docker_config
 from tests.support.images import check_image, make_image, make_tar
@@ -57,7 +57,6 @@ from tests.support.images import check_image, make_image, make_tar
 AMD64 = Platform(os="linux", architecture="amd64")
 RANDOM = make_image(make_tar({"random": os.urandom(3_000_000)}))
 RETRIES = Retries(RetryPolicy(attempts=3, first_delay=0.01))
-NGINX = "/usr/sbin/nginx"
 
 
 def _connections(http: HttpClient, **environment: str) -> RegistryConnections:
@@ -253,45 +252,10 @@ def test_a_damaged_blob_in_the_registry_s_storage_is_found(
         source.resolve(Reference.parse(reference), AMD64)
 
 
-@contextmanager
-def _limited(registry: Registry, directory: Path, size: str) -> Iterator[str]:
-    """Run nginx before a registry, with a limit on the size of requests."""
-    port = free_port()
-    config = directory / "nginx.conf"
-    config.write_text(
-        f"""
-        daemon off; user root; pid {directory}/pid; error_log {directory}/error.log;
-        events {{}}
-        http {{
-            access_log off;
-            client_body_temp_path {directory}/body;
-            proxy_temp_path {directory}/proxy;
-            fastcgi_temp_path {directory}/fastcgi;
-            uwsgi_temp_path {directory}/uwsgi;
-            scgi_temp_path {directory}/scgi;
-            server {{
-                listen 127.0.0.1:{port};
-                client_max_body_size {size};
-                location / {{
-                    proxy_pass http://{registry.host};
-                    proxy_set_header Host $http_host;
-                }}
-            }}
-        }}
-        """
-    )
-    with running(
-        [NGINX, "-e", directory / "error.log", "-c", config],
-        log=directory / "nginx.log",
-        ready=lambda: accepts_connections(port),
-    ):
-        yield f"127.0.0.1:{port}"
-
-
 def test_a_proxy_that_limits_requests_is_pushed_through_in_pieces(
     registry: Registry, http: HttpClient, source: RegistryImageSource, tmp_path: Path
 ) -> None:
-    with _limited(registry, tmp_path, "1m") as host:
+    with running_nginx(tmp_path, registry.host, largest="1m") as host:
         destination = RegistryImageDestination(
             Reference.parse(f"{host}/limited/app:1"),
             _connections(http),
@@ -310,7 +274,7 @@ def test_a_proxy_without_a_registry_behind_it_is_an_error_with_its_status(
 ) -> None:
     gone = replace(registry, host=f"127.0.0.1:{free_port()}")
     with (
-        _limited(gone, tmp_path, "1m") as host,
+        running_nginx(tmp_path, gone.host, largest="1m") as host,
         pytest.raises(RegistryError, match="502") as caught,
     ):
         _destination(http, f"{host}/app:1").check()

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,13 @@ class Registry:
 
 @contextmanager
 def running_registry(
-    directory: Path, *, account: Account | None = None, tls: Path | None = None
+    directory: Path,
+    *,
+    account: Account | None = None,
+    tls: Path | None = None,
+    clients: Path | None = None,
+    authentication: Mapping[str, Any] | None = None,
+    storage: Path | None = None,
 ) -> Iterator[Registry]:
     """Run a registry until the block ends.
 
@@ -115,6 +121,9 @@ def running_registry(
         directory: Empty directory for its configuration, log and blobs.
         account: Ask for basic authentication with this account.
         tls: Directory of `cert.pem` and `key.pem`; speak plain HTTP without.
+        clients: With `tls`: the authority whose clients are let in, nobody else.
+        authentication: Another authentication, as its configuration has it.
+        storage: Where it keeps its blobs, if another registry has them as well.
     """
     port = free_port()
     directory.mkdir(exist_ok=True)
@@ -124,6 +133,12 @@ def running_registry(
             "certificate": str(tls / "cert.pem"),
             "key": str(tls / "key.pem"),
         }
+    if clients is not None:
+        configuration["http"]["tls"]["clientcas"] = [str(clients)]
+    if authentication is not None:
+        configuration["auth"] = dict(authentication)
+    if storage is not None:
+        configuration["storage"]["filesystem"]["rootdirectory"] = str(storage)
     if account is not None:
         configuration["auth"] = {"htpasswd": _password_file(directory, account)}
     path = directory / "config.yml"
@@ -137,7 +152,7 @@ def running_registry(
     ):
         yield Registry(
             host=f"127.0.0.1:{port}",
-            storage=directory / "storage",
+            storage=storage or directory / "storage",
             log=log,
             account=account,
             tls=tls,

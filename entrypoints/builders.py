@@ -352,7 +352,9 @@ def registry(
         skip_verify=options.registry.skip_tls_verify_pull,
     )
     return MirroredImageSource(
-        RegistryImageSource(RegistryConnections(client, found), retries),
+        RegistryImageSource(
+            RegistryConnections(client, found, reporter.debug), retries
+        ),
         options.registry.mirrors,
         reporter.warning,
         repetition(again, reporter),
@@ -522,7 +524,9 @@ def image_lister(
         skip_verify=asked.skip_tls_verify_pull,
     )
     retries = transfer_retries(asked.download_retries, reporter)
-    return RegistryImageSource(RegistryConnections(client, found), retries)
+    return RegistryImageSource(
+        RegistryConnections(client, found, reporter.debug), retries
+    )
 
 
 def stored_image(path: str, work: WorkDirectory) -> StoredImage:

@@ -88,7 +88,7 @@ class HttpClient:
             UsageError: A certificate file named in the options cannot be read.
         """
         if not request.retry:
-            return self._follow(request)
+            return self._answer(request)
         last: list[Response] = []
         try:
             return self._retries.run(lambda: self._attempt(request, last))
@@ -117,7 +117,7 @@ class HttpClient:
         while last:
             last.pop().close()
         try:
-            response = self._follow(request)
+            response = self._answer(request)
         except TransportError as error:
             if error.failure.is_transient:
                 raise TryAgain(error) from error
@@ -127,6 +127,17 @@ class HttpClient:
             what = f"{request.method} {redact_url(request.url)}: {response.status}"
             after = retry_after(response.header("Retry-After"))
             raise TryAgain(_BadStatus(what), after)
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        """Return the answer, read where it is a document."""
+        response = self._follow(request)
+        if request.document:
+            try:
+                response.read_document(request.document)
+            except TransportError:
+                response.close()
+                raise
         return response
 
     def _follow(self, request: Request) -> Response:

@@ -26,6 +26,7 @@ class Failure(Enum):
     PROXY = "the proxy refused or cannot be reached"
     ADDRESS = "the address is not valid"
     BROKEN = "the connection broke"
+    TOO_LONG = "the answer is too long"
 
     @property
     def is_transient(self) -> bool:

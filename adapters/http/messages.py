@@ -54,6 +54,8 @@ class Request:
         headers: Headers beyond those that every request has.
         body: Bytes or a `Body`, or None.
         retry: Whether another attempt is harmless; false for parts of an upload.
+        document: Bytes that the answer's body has at most, where it is to be read
+            as a whole: if it breaks off that is another attempt, too. 0 for a stream.
     """
 
     method: str
@@ -61,6 +63,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Body | None = None
     retry: bool = True
+    document: int = 0
 
 
 class Response:
@@ -69,6 +72,7 @@ class Response:
     def __init__(self, response: requests.Response, host: str) -> None:
         self._response = response
         self._host = host
+        self._document: bytes | None = None
 
     @property
     def status(self) -> int:
@@ -97,11 +101,16 @@ class Response:
         return data
 
     def read_document(self, limit: int) -> bytes:
-        """Return the whole body, Content-Encoding undone.
+        """Return the whole body, Content-Encoding undone; again if it was read so.
 
         Raises:
             TransportError: As `read`; also if it has more than `limit` bytes.
         """
+        if self._document is None:
+            self._document = self._read_document(limit)
+        return self._document
+
+    def _read_document(self, limit: int) -> bytes:
         chunks: list[bytes] = []
         left = limit + 1
         try:
@@ -116,7 +125,7 @@ class Response:
         except TRANSPORT_EXCEPTIONS as error:
             raise translate(error, self._host) from error
         raise TransportError(
-            Failure.BROKEN, self._host, f"an answer longer than {limit} bytes"
+            Failure.TOO_LONG, self._host, f"it has more than {limit} bytes"
         )
 
     def close(self) -> None:

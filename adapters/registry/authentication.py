@@ -206,7 +206,11 @@ class Authentication:
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, whole, ""))
         basic = _basic(credential)
         headers = {"Authorization": basic} if basic else {}
-        return self._http.send(Request(method="GET", url=url, headers=headers))
+        return self._http.send(
+            Request(
+                method="GET", url=url, headers=headers, document=MAXIMUM_TOKEN_ANSWER
+            )
+        )
 
     def _post(self, challenge: Challenge, access: Access, **form: str) -> Response:
         facts = {
@@ -219,6 +223,7 @@ class Authentication:
             url=challenge.realm,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode(facts | form).encode(),
+            document=MAXIMUM_TOKEN_ANSWER,
         )
         return self._http.send(request)
 

@@ -8,20 +8,23 @@ of `repository` and `upload`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urljoin, urlsplit
 
-from adapters.http.addresses import host_and_port, is_loopback
+from adapters.http.addresses import host_and_port, is_loopback, is_private
 from adapters.http.client import HttpClient
 from adapters.http.errors import Failure, TransportError
 from adapters.http.messages import Body, Request, Response
 from adapters.registry.authentication import Access, Authentication
 from adapters.registry.challenge import choose
 from adapters.registry.failures import Attempt, fail, unreachable
+from adapters.registry.rate_limits import RateLimit
 from application.ports.credentials import CredentialSource
+from domain.values import replace
 
 NO_HEADERS: Mapping[str, str] = {}
 _NOT_TLS = frozenset({Failure.TLS, Failure.REFUSED, Failure.BROKEN, Failure.TIMEOUT})
+_NO_TLS = frozenset({Failure.TLS, Failure.REFUSED})
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
 
@@ -33,13 +36,20 @@ class RegistryConnection:
         registry: Host as in references.
         http: Sends the requests.
         credentials: Where credentials are found.
+        tell: Is told how much may still be pulled.
     """
 
     def __init__(
-        self, registry: str, http: HttpClient, credentials: CredentialSource
+        self,
+        registry: str,
+        http: HttpClient,
+        credentials: CredentialSource,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.registry = registry
         self._http = http
+        self._tell = tell
+        self._limit: RateLimit | None = None
         self._authentication = Authentication(registry, http, credentials)
         self._base = ""
         self._lock = threading.Lock()
@@ -54,6 +64,7 @@ class RegistryConnection:
         headers: Mapping[str, str] = NO_HEADERS,
         body: bytes | Body | None = None,
         retry: bool = True,
+        document: int = 0,
     ) -> Response:
         """Send a request, authenticated; a refused token is renewed once.
 
@@ -65,6 +76,7 @@ class RegistryConnection:
             headers: Further headers.
             body: Body, sent a second time when the token was refused.
             retry: Whether transient failures are tried again here.
+            document: See `Request`.
 
         Returns:
             The answer, whatever its status but 401; the caller closes it.
@@ -76,7 +88,9 @@ class RegistryConnection:
         attempt = self.attempt(method, access, purpose)
         try:
             url = urljoin(f"{self._find_base(access)}/v2/", target)
-            request = Request(method=method, url=url, body=body, retry=retry)
+            request = Request(
+                method=method, url=url, body=body, retry=retry, document=document
+            )
             return self._send_authenticated(request, headers, access, attempt)
         except TransportError as error:
             raise unreachable(error, attempt) from error
@@ -120,14 +134,12 @@ class RegistryConnection:
             self._authentication.header(access) if self._is_own(request.url) else None
         )
         extra = {"Authorization": shown} if shown else {}
-        complete = Request(
-            method=request.method,
-            url=request.url,
-            headers={**headers, **extra},
-            body=request.body,
-            retry=request.retry,
-        )
-        return self._http.send(complete), shown
+        response = self._http.send(replace(request, headers={**headers, **extra}))
+        limit = RateLimit.of(response)
+        if limit is not None and limit != self._limit:
+            self._limit = limit
+            self._tell(f"{self.registry} limits requests: {limit}")
+        return response, shown
 
     def _is_own(self, url: str) -> bool:
         return url.startswith(f"{self._base}/")
@@ -141,17 +153,23 @@ class RegistryConnection:
     def _ping(self, access: Access) -> str:
         """Return the registry's base URL after asking who is there.
 
-        https first, everywhere but on loopback; plain HTTP only there and where an
-        option allows it, and only if what answers is no TLS server.
+        https first, everywhere but on loopback; plain HTTP only there, where an
+        option allows it, and in local networks (as for kaniko), and only if what
+        answers is no TLS server.
         """
-        host = self.registry
-        allowed = is_loopback(host_and_port(host)[0])
+        host, name = self.registry, host_and_port(self.registry)[0]
+        allowed = is_loopback(name)
         if allowed and (base := self._plain_base()):
             return base
         allowed |= self._http.options.for_host(host).plain_http
+        local = is_private(name)
         try:
-            return self._ping_at(f"https://{host}", retry=not allowed)
+            return self._ping_at(f"https://{host}", retry=not (allowed or local))
         except TransportError as error:
+            # Nobody has opted for plain HTTP in a local network: a TLS server that
+            # is out of order is no reason for it.
+            if local and error.failure in _NO_TLS and (base := self._plain_base()):
+                return base
             if not allowed or error.failure not in _NOT_TLS:
                 raise unreachable(error, self._ping_attempt(access)) from error
         try:
@@ -162,8 +180,8 @@ class RegistryConnection:
     def _plain_base(self) -> str:
         """Return the base URL if what answers speaks plain HTTP, else "".
 
-        Nobody can stand between us and loopback, and asking so saves loading the
-        roots that TLS trusts. Servers of TLS hang up, answer 400 or redirect.
+        Nobody can stand between us and loopback, and asking so there saves loading
+        the roots that TLS trusts. Servers of TLS hang up, answer 400 or redirect.
         """
         base = f"http://{self.registry}"
         request = Request(method="GET", url=f"{base}/v2/", retry=False)
@@ -199,10 +217,17 @@ class RegistryConnections:
     Args:
         http: Sends the requests.
         credentials: Where credentials are found.
+        tell: Is told how much may still be pulled.
     """
 
-    def __init__(self, http: HttpClient, credentials: CredentialSource) -> None:
+    def __init__(
+        self,
+        http: HttpClient,
+        credentials: CredentialSource,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._http = http
+        self._tell = tell
         self._credentials = credentials
         self._connections: dict[str, RegistryConnection] = {}
         self._lock = threading.Lock()
@@ -212,7 +237,7 @@ class RegistryConnections:
         with self._lock:
             if registry not in self._connections:
                 self._connections[registry] = RegistryConnection(
-                    registry, self._http, self._credentials
+                    registry, self._http, self._credentials, self._tell
                 )
             return self._connections[registry]
 

@@ -10,8 +10,9 @@ import json
 import re
 from typing import NoReturn
 
-from adapters.http.errors import TransportError
+from adapters.http.errors import Failure, TransportError
 from adapters.http.messages import Response
+from adapters.registry.rate_limits import RateLimit
 from application.errors import (
     ManifestUnknown,
     RegistryError,
@@ -56,6 +57,7 @@ def fail(response: Response, attempt: Attempt) -> NoReturn:
     """
     with response:
         code, detail = _error_of(response)
+        limits = RateLimit.of(response)
     said = ": ".join(filter(None, (code, detail)))
     message = f"cannot {attempt.purpose}: {attempt.method} answered {response.status}"
     kind = Unauthorized if response.status in (401, 403) else RegistryError
@@ -66,7 +68,7 @@ def fail(response: Response, attempt: Attempt) -> NoReturn:
         method=attempt.method,
         status=response.status,
         code=code,
-        hint=_hint(response.status, code, attempt),
+        hint=_hint(response.status, code, attempt, limits),
     )
 
 
@@ -91,8 +93,10 @@ def fail_unknown(response: Response, attempt: Attempt) -> NoReturn:
 def unreachable(error: TransportError, attempt: Attempt) -> RegistryUnreachable:
     """Return the error for a request without an answer."""
     where = "" if error.host == attempt.registry else f" at {error.host}"
+    came = error.failure is Failure.TOO_LONG
+    what = "was answered" if came else "got no answer"
     return RegistryUnreachable(
-        f"cannot {attempt.purpose}: {attempt.method} got no answer{where}: {error}",
+        f"cannot {attempt.purpose}: {attempt.method} {what}{where}: {error}",
         registry=attempt.registry,
         repository=attempt.repository,
         method=attempt.method,
@@ -117,17 +121,27 @@ def _printable(text: object) -> str:
     return _CONTROL.sub(" ", str(text)).strip()[:MAXIMUM_MESSAGE]
 
 
-def _hint(status: int, code: str, attempt: Attempt) -> str | None:
+def _hint(
+    status: int, code: str, attempt: Attempt, limit: RateLimit | None
+) -> str | None:
     if status in (401, 403):
         return _credential_hint(attempt)
     if status == 429 or code == "TOOMANYREQUESTS":  # noqa: PLR2004 - HTTP
-        login = "log in, " if attempt.credential is None else ""
-        return f"the registry limits requests: {login}wait or use --registry-mirror"
+        return _limit_hint(attempt, limit)
     if status == 413:  # noqa: PLR2004 - HTTP
         return "a proxy before the registry limits the size of requests"
     if code == "NAME_UNKNOWN" or status == 404:  # noqa: PLR2004 - HTTP
         return "the repository does not exist there; some registries want it created"
     return None
+
+
+def _limit_hint(attempt: Attempt, limit: RateLimit | None) -> str:
+    who = "Docker Hub" if attempt.registry == DOCKER_HUB else "the registry"
+    login = "log in, " if attempt.credential is None else ""
+    return (
+        f"{who} limits requests{f' ({limit})' if limit else ''}: {login}wait, use "
+        "--registry-mirror, or fetch base images once with the warmer"
+    )
 
 
 def _credential_hint(attempt: Attempt) -> str:

@@ -92,6 +92,7 @@ class RegistryRepository:
             access=access,
             purpose=purpose,
             headers={"Accept": ACCEPT},
+            document=MAXIMUM_MANIFEST_SIZE,
         )
         attempt = self.connection.attempt("GET", access, purpose)
         if response.status != OK:

@@ -29,9 +29,16 @@ from domain.image.descriptor import Descriptor
 PIECE = 32 << 20
 """Bytes of a piece where a blob is not accepted whole."""
 
+SMALLEST_PIECE = 1 << 20
+"""Bytes of a piece at least: what nginx accepts if it was told nothing."""
+
 CREATED = 201
 ACCEPTED = 202
 TOO_LARGE = 413
+
+RANGE_REFUSED = 416
+_LOST_CODES = frozenset({"DIGEST_INVALID", "SIZE_INVALID", "BLOB_UPLOAD_INVALID"})
+"""What is said of an upload that has not got what was sent."""
 
 OpenContent = Callable[[], BinaryIO]
 """Opens the blob from its start."""
@@ -48,7 +55,8 @@ class BlobUpload:
         repository: Where to.
         retries: How failed uploads are repeated.
         stopped: Set it to make running uploads raise `UploadStopped`.
-        piece: Bytes of a piece where a blob is not accepted whole.
+        piece: Bytes of a piece where a blob is not accepted whole; smaller ones
+            follow where it is not accepted either.
     """
 
     def __init__(
@@ -62,6 +70,7 @@ class BlobUpload:
         self._retries = retries
         self._stopped = stopped
         self._piece = piece
+        self._least = 1
         self._in_pieces = Event()
 
     def push(
@@ -112,6 +121,9 @@ class BlobUpload:
 
     def _begin(self) -> str:
         response = self._send("POST", f"{self._repository.name}/blobs/uploads/")
+        least = response.header("OCI-Chunk-Min-Length") or ""
+        if least.isdigit():
+            self._least = max(self._least, int(least))
         return self._location(response, "POST")
 
     def _upload(
@@ -125,7 +137,10 @@ class BlobUpload:
             # Somebody on the way limits requests; the other blobs need not try.
             self._in_pieces.set()
             location = self._begin()
-        self._finish(descriptor, self._send_pieces(descriptor, open_content, location))
+        end = self._send_pieces(descriptor, open_content, location)
+        while end is None:
+            end = self._send_pieces(descriptor, open_content, self._begin())
+        self._finish(descriptor, end)
 
     def _send_whole(
         self, descriptor: Descriptor, open_content: OpenContent, location: str
@@ -140,14 +155,24 @@ class BlobUpload:
 
     def _send_pieces(
         self, descriptor: Descriptor, open_content: OpenContent, location: str
-    ) -> str:
-        for start in range(0, descriptor.size, self._piece):
-            size = min(self._piece, descriptor.size - start)
+    ) -> str | None:
+        """Send all bytes in pieces; None if they have to be smaller."""
+        piece = max(self._piece, self._least)
+        for start in range(0, descriptor.size, piece):
+            size = min(piece, descriptor.size - start)
             body = self._body(descriptor, open_content, start, size)
             content_range = {"Content-Range": f"{start}-{start + size - 1}"}
             response = self._send("PATCH", location, body, content_range)
+            if response.status == TOO_LARGE and piece > self._smallest:
+                response.close()
+                self._piece = max(piece // 4, self._smallest)
+                return None
             location = self._location(response, "PATCH")
         return location
+
+    @property
+    def _smallest(self) -> int:
+        return max(SMALLEST_PIECE, self._least)
 
     def _finish(self, descriptor: Descriptor, location: str) -> None:
         separator = "&" if "?" in location else "?"
@@ -202,11 +227,7 @@ class BlobUpload:
         try:
             fail(response, connection.attempt(method, self._access, "upload a blob"))
         except RegistryError as error:
-            # 404: the registry has forgotten the upload (another instance, perhaps).
-            may_pass = response.status in RETRY_STATUSES or (
-                response.status == NOT_FOUND and method != "POST"
-            )
-            if may_pass:
+            if _may_pass(error, method):
                 after = retry_after(response.header("Retry-After"))
                 raise TryAgain(error, after) from error
             raise
@@ -237,6 +258,16 @@ class BlobUpload:
                     )
                 left -= len(chunk)
                 yield chunk
+
+
+def _may_pass(error: RegistryError, method: str) -> bool:
+    """Return whether a new upload may succeed."""
+    if error.status in RETRY_STATUSES:
+        return True
+    # The registry has forgotten the upload (another instance, perhaps), or other
+    # bytes have arrived than we sent.
+    lost = error.status in (NOT_FOUND, RANGE_REFUSED) or error.code in _LOST_CODES
+    return lost and method != "POST"
 
 
 def skip(stream: BinaryIO, count: int) -> None:

@@ -88,6 +88,7 @@ class FakeRegistry(LoopbackServer):
         can_mount: Whether blobs can be mounted.
         relative_locations: Whether Location headers are paths.
         blob_redirect: Where blob downloads are redirected to, or "".
+        further_headers: Headers of all answers.
     """
 
     def __init__(self, *, tls: bool = False) -> None:
@@ -107,6 +108,7 @@ class FakeRegistry(LoopbackServer):
         self.can_mount = True
         self.relative_locations = True
         self.blob_redirect = ""
+        self.further_headers: dict[str, str] = {}
         self.lock = threading.Lock()
         super().__init__(_Server(self), tls=tls)
 
@@ -362,7 +364,8 @@ class _Handler(QuietHandler):
         self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> None:
         self.send_response(status)
-        for name, value in (headers or {}).items():
+        further = self.server.registry.further_headers
+        for name, value in {**further, **(headers or {})}.items():
             self.send_header(name, value)
         fault = self.fault
         if fault is None or fault.has_length:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -340,6 +341,54 @@ def test_the_check_fails_as_the_push_would(server: FakeRegistry, make: Make) -> 
     with pytest.raises(Unauthorized) as caught:
         make().check()
     assert caught.value.hint
+
+
+def test_pieces_become_smaller_until_they_are_let_through(
+    server: FakeRegistry, make: Make
+) -> None:
+    image = make_image(make_tar({"a": os.urandom(5 << 20)}))
+    server.largest_body = 2 << 20
+    _publish(make(piece=16 << 20), image)
+    sent = [len(s.body) for s in server.seen if s.method == "PATCH"]
+    assert max(sent) == 1 << 20
+    assert ("app", "1") in server.manifests
+
+
+def test_pieces_are_not_smaller_than_the_registry_wants_them(
+    server: FakeRegistry, make: Make
+) -> None:
+    image = make_image(make_tar({"a": os.urandom(3 << 20)}))
+    server.largest_body = 2 << 20
+    server.further_headers = {"OCI-Chunk-Min-Length": str(3 << 19)}
+    _publish(make(piece=1 << 20), image)
+    sent = [len(s.body) for s in server.seen if s.method == "PATCH"]
+    assert max(sent) == 3 << 19
+
+
+def test_pieces_that_are_never_let_through_end_with_the_reason(
+    server: FakeRegistry, make: Make
+) -> None:
+    server.faults = [Fault("PATCH", 413, times=99)]
+    with pytest.raises(RegistryError) as caught:
+        _publish(make())
+    assert caught.value.status == 413
+    assert "limits the size" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("PATCH", 416),
+        Fault("PATCH", 404),
+        Fault("PUT .*uploads", 400, body=b'{"errors":[{"code":"DIGEST_INVALID"}]}'),
+    ],
+)
+def test_an_upload_that_was_lost_or_damaged_begins_anew(
+    server: FakeRegistry, make: Make, fault: Fault
+) -> None:
+    server.faults = [replace(fault)]
+    _publish(make())
+    assert _stored(server)
 
 
 # ----------------------------------------------------------------- whole pushes

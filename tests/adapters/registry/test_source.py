@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.http.client import HttpClient
 from adapters.http.retries import Retries
+from adapters.memory.credentials import MemoryCredentials
+from adapters.registry.connection import RegistryConnections
 from adapters.registry.source import RegistryImageSource
 from application.errors import (
     DigestMismatch,
@@ -92,7 +95,7 @@ def test_a_manifest_without_a_size_limit_is_not_read_to_its_end(
     server: FakeRegistry, source: RegistryImageSource
 ) -> None:
     server.faults = [Fault("GET .*manifests", 200, body=bytes(9 << 20))]
-    with pytest.raises(RegistryUnreachable, match="longer than"):
+    with pytest.raises(RegistryUnreachable, match="answer is too long"):
         _resolve(server, source)
 
 
@@ -153,6 +156,46 @@ def test_a_rate_limit_comes_with_advice(
     with pytest.raises(RegistryError) as caught:
         _resolve(server, source)
     assert "--registry-mirror" in str(caught.value.hint)
+
+
+def test_a_rate_limit_is_told_with_its_numbers(
+    server: FakeRegistry, source: RegistryImageSource
+) -> None:
+    headers = {
+        "RateLimit-Limit": "100;w=21600",
+        "RateLimit-Remaining": "0;w=21600",
+    }
+    server.faults = [Fault("manifests", 429, headers, times=9)]
+    with pytest.raises(RegistryError) as caught:
+        source.resolve(Reference.parse(f"{server.host}/app:1"), AMD64)
+    assert "(0 of 100 in 6 hours left)" in str(caught.value.hint)
+
+
+@pytest.mark.usefixtures("image")
+def test_what_is_left_of_a_limit_is_told_once(
+    server: FakeRegistry, http: HttpClient
+) -> None:
+    told: list[str] = []
+    server.further_headers = {
+        "RateLimit-Limit": "100;w=21600",
+        "RateLimit-Remaining": "76;w=21600",
+    }
+    connections = RegistryConnections(http, MemoryCredentials(), told.append)
+    source = RegistryImageSource(connections)
+    source.resolve(Reference.parse(f"{server.host}/app:1"), AMD64)
+    assert told == [f"{server.host} limits requests: 76 of 100 in 6 hours left"]
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize("what", ["manifests/1", "manifests/sha256", "/token"])
+def test_a_document_that_breaks_off_is_asked_for_again(
+    server: FakeRegistry, source: RegistryImageSource, image: SmallImage, what: str
+) -> None:
+    server.authentication = "bearer"
+    digest = image.manifest.digest
+    server.faults = [Fault(f"GET .*{what}", cut_after=5)]
+    name = f"{server.host}/app@{digest}" if "sha" in what else f"{server.host}/app:1"
+    assert source.resolve(Reference.parse(name), AMD64).digest == digest
 
 
 def test_the_digest_of_a_tag_is_asked_for_without_the_manifest(

@@ -90,6 +90,8 @@ def _credential(answer: dict[str, Any], method: str) -> Credential:
     except binascii.Error as error:
         raise ValueError from error
     username, _, password = pair.partition(":")
+    if not password:
+        raise ValueError
     expires = answer.get("expiresAt")
     return Credential(
         username=username,

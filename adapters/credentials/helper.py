@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from application.ports.credentials import Credential
+from domain.values import replace
 
 
 class HelperFailure(Exception):
@@ -80,4 +81,8 @@ class Remembering:
     def _ask(self, registry: str) -> Credential | None:
         if self._helper is None:
             self._helper = self._load()
-        return self._helper.get(registry)
+        found = self._helper.get(registry)
+        if found and found.has_expired(self._now()):
+            # A clock is wrong; to ask again would help as little each time.
+            return replace(found, expires=None)
+        return found

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.loopback_server import LoopbackServer, QuietHandler, QuietServer
 
@@ -42,6 +42,12 @@ class Asked:
 
     target: str
     headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The body as a form, each field once."""
+        return dict(parse_qsl(self.body.decode()))
 
 
 class WebServer(LoopbackServer):
@@ -86,8 +92,8 @@ class _Handler(QuietHandler):
     def do_GET(self) -> None:  # noqa: N802 - http.server's name
         web = self.server.web
         url = urlsplit(self.path)
-        web.asked.append(Asked(self.path, dict(self.headers)))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        web.asked.append(Asked(self.path, dict(self.headers), body))
         while web.hangs.is_set():
             time.sleep(0.01)
         if web.authorization not in ("", self.headers.get("Authorization")):

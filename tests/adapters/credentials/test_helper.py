@@ -43,6 +43,17 @@ def test_what_is_about_to_run_out_is_asked_for_again() -> None:
     assert inner.asked == ["host", "host"]
 
 
+def test_what_has_run_out_when_it_is_new_is_asked_for_once() -> None:
+    """Where our clock and the cloud's differ."""
+    inner = KnownHelper({"host": ROBOT})
+    helper = Remembering(lambda: inner, now=lambda: 5000.0)
+    for _ in range(2):
+        found = helper.get("host")
+        assert found is not None
+        assert found.expires is None
+    assert inner.asked == ["host"]
+
+
 def test_a_failure_is_remembered_with_its_reason() -> None:
     inner = KnownHelper({"host": "no key"})
     helper = Remembering(lambda: inner)

@@ -330,6 +330,19 @@ def is_address(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepOptions:
+    """The results that a step of Tekton leaves.
+
+    Attributes:
+        directory: Where; a file each.
+        url: Text of the result IMAGE_URL: the image's name as it was given.
+    """
+
+    directory: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
     """Where the result goes; a path is "" where that output is not wanted.
 
@@ -348,6 +361,7 @@ class OutputOptions:
         metadata_file: Receives JSON about the result, as buildx writes it.
         builder_output: Directory that receives the list `images` of what was pushed
             (BUILDER_OUTPUT).
+        step: Results of a step of Tekton; None where this is none.
     """
 
     destinations: tuple[Reference, ...] = ()
@@ -360,6 +374,7 @@ class OutputOptions:
     image_id_file: str = ""
     metadata_file: str = ""
     builder_output: str = ""
+    step: StepOptions | None = None
 
     @property
     def result_files(self) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ from application.ports.reporter import Log, Reporter
 from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
+from application.ports.step_results import StepResults
 from application.ports.warmed_images import WarmedImageStore
 from application.single_snapshot import SingleSnapshot
 from domain.image.platform import Platform
@@ -776,3 +777,10 @@ def result_files(options: Publishing, reporter: Reporter) -> ResultFiles:
     retries = transfer_retries(0, reporter)
     client = http_client(options, retries, plain_http=False, skip_verify=False)
     return AddressedResultFiles(LocalResultFiles(), UploadedResultFiles(client))
+
+
+def step_results() -> StepResults:
+    """Return what writes the results of a step."""
+    from adapters.step_results import LocalStepResults
+
+    return LocalStepResults()

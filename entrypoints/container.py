@@ -26,6 +26,7 @@ from application.publish_image import PublishImage
 from application.push_image import PushImage
 from application.resolve_base import ResolveBase
 from application.stage_bases import StageBases
+from application.step_results import WriteStepResults
 from application.timeline import Timeline
 from application.warm_cache import WarmCache
 from application.write_results import WriteResults
@@ -204,6 +205,11 @@ class Container(containers.DeclarativeContainer):
         further_checks=providers.Singleton(
             builders.further_checks, options, cache_entries.provider
         ),
+    )
+    step_results = providers.Singleton(
+        WriteStepResults,
+        options=options.provided.output.step,
+        results=providers.Singleton(builders.step_results),
     )
     build_image = providers.Singleton(
         BuildImage,

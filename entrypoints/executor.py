@@ -80,6 +80,7 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
         if options.only_plans:
             container.plan_image().run()
             return SUCCESS
+        container.step_results().check()
         try:
             plan = container.plan_image() if options.tells_plan else None
             published = container.build_image().run(plan)
@@ -93,6 +94,7 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
         container.work_near_root().remove()
         container.work_directory().remove()
         container.log().close()
+    container.step_results().write(published.manifest.digest)
     return SUCCESS
 
 

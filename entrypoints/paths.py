@@ -34,6 +34,8 @@ def with_absolute_outputs(options: BuildOptions) -> BuildOptions:
         image_id_file=_absolute(given.image_id_file),
         metadata_file=_absolute(given.metadata_file),
         builder_output=_absolute(given.builder_output),
+        step=given.step
+        and replace(given.step, directory=_absolute(given.step.directory)),
     )
     return replace(options, output=output)
 
@@ -99,6 +101,7 @@ def _of_outputs(output: OutputOptions) -> tuple[str, ...]:
         output.image_id_file,
         output.metadata_file,
         output.builder_output,
+        output.step.directory if output.step else "",
     )
 
 

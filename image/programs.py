@@ -33,7 +33,11 @@ if sys.argv[1:] == ["--version"]:
     sys.exit(0)
 """
 """The answer that needs nothing else of the product."""
-_COMMANDS = {"executor": (_TELL_VERSION, "command"), "warmer": ("", "main")}
+_COMMANDS = {
+    "executor": (_TELL_VERSION, "command"),
+    "warmer": ("", "main"),
+    "tekton": ("", "main"),
+}
 """What each script does first, and the function that it calls."""
 
 

@@ -1,8 +1,8 @@
-"""In-memory clock, reporter and result files."""
+"""In-memory clock, reporter, result files and results of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from application.errors import OutputError
@@ -129,3 +129,39 @@ class MemoryResultFiles:
         if path in self.unwritable:
             raise OutputError("cannot be written", place=path)
         self.files[path] = text
+
+
+@dataclass(slots=True)
+class MemoryStepResults:
+    """Results of a step in a dictionary (implements `StepResults`).
+
+    Attributes:
+        files: Text by path.
+        unwritable: Paths that cannot be written; a directory, or a result in it.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    unwritable: frozenset[str] = frozenset()
+
+    def check(self, directory: str) -> None:
+        """Refuse a directory that is one of `unwritable`.
+
+        Raises:
+            OutputError: It is.
+        """
+        if directory in self.unwritable:
+            raise OutputError("results cannot be written", place=directory)
+
+    def write(self, directory: str, texts: Mapping[str, str]) -> None:
+        """Keep all texts or none.
+
+        Raises:
+            OutputError: One of the paths is one of `unwritable`.
+        """
+        self.check(directory)
+        paths = {f"{directory}/{name}": text for name, text in texts.items()}
+        if self.unwritable & paths.keys():
+            for path in paths:
+                self.files.pop(path, None)
+            raise OutputError("results cannot be written", place=directory)
+        self.files.update(paths)

@@ -12,6 +12,9 @@ EXECUTOR = ("kanipy", "executor")
 WARMER = ("kanipy-warmer", "warmer")
 """What the warmer is called."""
 
+TEKTON = ("kanipy-tekton", "tekton")
+"""What the step of Tekton is called."""
+
 _PATHS = frozenset({"FILE", "FILE|URL", "DIR", "PATH"})
 
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from application.options import Isolation
 from entrypoints.executor_flags import Build, parse_command_line
+from entrypoints.tekton_flags import parse_tekton_line
+from entrypoints.warmer_flags import Warm, parse_warmer_line
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-JOBS = sorted(DEPLOY.glob("kubernetes/*.yaml"))
+JOBS = sorted(DEPLOY.glob("kubernetes/job*.yaml"))
 EXECUTOR = "registry.example.com/kanipy/executor:"
+WARMER = "registry.example.com/kanipy/warmer:"
+CATALOG: dict[str, Any] = {
+    "params": {
+        "IMAGE": None,
+        "DOCKERFILE": "./Dockerfile",
+        "CONTEXT": "./",
+        "EXTRA_ARGS": [],
+    },
+    "workspaces": {"source": None, "dockerconfig": "/kaniko/.docker"},
+    "results": ["IMAGE_DIGEST", "IMAGE_URL"],
+}
+"""Of the catalog's task "kaniko", 0.6 to 0.8: what its users name, and defaults."""
 
 
 def parsed(words: list[str]) -> Build:
@@ -73,3 +88,111 @@ def test_every_file_is_in_the_list() -> None:
     for path in DEPLOY.rglob("*"):
         if path.is_file() and path.name != "README.md":
             assert f"({path.relative_to(DEPLOY)})" in listed
+
+
+def documents(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((DEPLOY / name).read_text()))
+
+
+def test_builds_share_what_the_warmer_keeps() -> None:
+    claim, cron_job = documents("kubernetes/warmer.yaml")
+    pod = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert container["image"].startswith(WARMER)
+    request = parse_warmer_line(container["args"], {})
+    assert isinstance(request, Warm)
+    assert request.warnings == ()
+    places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert request.options.directory == places["cache"]
+    [job] = documents("kubernetes/job-cached.yaml")
+    building = job["spec"]["template"]["spec"]
+    cache = parsed(building["containers"][0]["args"]).options.cache
+    assert cache.enabled
+    assert cache.repository == "registry.example.com/team/cache"
+    [mount] = [
+        each
+        for each in building["containers"][0]["volumeMounts"]
+        if each["mountPath"] == cache.directory
+    ]
+    assert mount["readOnly"]
+    claims = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in (*pod["volumes"], *building["volumes"])
+        if "persistentVolumeClaim" in volume
+    }
+    assert claims == {claim["metadata"]["name"]}
+
+
+# -------------------------------------------------------------------------- Tekton
+
+
+def test_the_task_is_called_as_the_catalogs() -> None:
+    [task] = documents("tekton/task.yaml")
+    spec = task["spec"]
+    params = {each["name"]: each.get("default") for each in spec["params"]}
+    assert CATALOG["params"].items() <= params.items()
+    assert {"BUILDER_IMAGE", "WRITER_IMAGE", "KANIKO_DIR"} <= params.keys()
+    assert [name for name, value in params.items() if value is None] == ["IMAGE"]
+    [extra] = [each for each in spec["params"] if each["name"] == "EXTRA_ARGS"]
+    assert extra["type"] == "array"
+    spaces = {each["name"]: each.get("mountPath") for each in spec["workspaces"]}
+    assert CATALOG["workspaces"].items() <= spaces.items()
+    needed = [each["name"] for each in spec["workspaces"] if not each.get("optional")]
+    assert needed == ["source"]
+    assert [each["name"] for each in spec["results"]] == CATALOG["results"]
+    [step] = spec["steps"]
+    assert params["BUILDER_IMAGE"].startswith(EXECUTOR)
+    assert (step["image"], step["command"]) == (
+        "$(params.BUILDER_IMAGE)",
+        ["/kaniko/tekton"],
+    )
+
+
+def step_arguments(values: Mapping[str, str], extra: Sequence[str]) -> list[str]:
+    """Return the arguments of the task's step, as Tekton fills them in."""
+    words: list[str] = []
+    for word in documents("tekton/task.yaml")[0]["spec"]["steps"][0]["args"]:
+        filled = word
+        for name, value in values.items():
+            filled = filled.replace(f"$({name})", value)
+        words += extra if word == "$(params.EXTRA_ARGS[*])" else [filled]
+    assert "$(" not in "".join(words)
+    return words
+
+
+@pytest.mark.parametrize("cache", ["", "/workspace/cache"])
+def test_the_step_has_arguments_that_are_understood(cache: str) -> None:
+    values = {
+        "params.IMAGE": "registry.example.com/team/app:1",
+        "params.DOCKERFILE": "./Dockerfile",
+        "params.CONTEXT": "./",
+        "workspaces.source.path": "/workspace/source",
+        "workspaces.dockerconfig.path": "",
+        "workspaces.cache.path": cache,
+    }
+    words = step_arguments(values, ["--skip-tls-verify", "--target=a"])
+    request = parse_tekton_line(words, {}, lambda _: False)
+    assert isinstance(request, Build)
+    assert request.warnings == ()
+    options = request.options
+    assert options.input.context.location == "/workspace/source/./"
+    assert (options.input.dockerfile, options.input.target) == ("./Dockerfile", "a")
+    assert options.output.step is not None
+    assert options.output.step.directory == "/tekton/results"
+    assert options.output.step.url == "registry.example.com/team/app:1"
+    assert options.cache.enabled == bool(cache)
+
+
+def test_runs_and_pipelines_give_the_task_what_it_has() -> None:
+    [task] = documents("tekton/task.yaml")
+    [run] = documents("tekton/run.yaml")
+    [pipeline] = documents("tekton/pipeline.yaml")
+    spec = task["spec"]
+    params = {each["name"] for each in spec["params"]}
+    spaces = {each["name"] for each in spec["workspaces"]}
+    [built] = pipeline["spec"]["tasks"]
+    rows = [run["spec"], built, *built["matrix"]["include"]]
+    assert {each["name"] for row in rows for each in row["params"]} <= params
+    assert {each["name"] for row in rows[:2] for each in row["workspaces"]} <= spaces
+    for row in rows[:2]:
+        assert row["taskRef"]["name"] == task["metadata"]["name"]

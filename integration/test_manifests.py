@@ -1,0 +1,41 @@
+"""The manifests of `deploy/` hold nothing that Kubernetes and Tekton do not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from integration.manifests import DEPLOY, check, documents, typos
+
+FILES = sorted(
+    path.relative_to(DEPLOY)
+    for path in (*DEPLOY.glob("kubernetes/*.yaml"), *DEPLOY.glob("tekton/*.yaml"))
+)
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_manifest_is_valid_strictly(file: Path) -> None:
+    for document in documents(DEPLOY / file):
+        check(document)
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_misspelled_field_is_refused_wherever_it_stands(file: Path) -> None:
+    places = 0
+    for document in documents(DEPLOY / file):
+        for changed in typos(document):
+            places += 1
+            with pytest.raises(jsonschema.ValidationError, match="'mispelled' was"):
+                check(changed)
+    assert places > 5
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_value_of_another_type_is_refused(file: Path) -> None:
+    for document in documents(DEPLOY / file):
+        wrong: Any = {**document, "spec": [document["spec"]]}
+        with pytest.raises(jsonschema.ValidationError):
+            check(wrong)

@@ -7,7 +7,9 @@ Prints one JSON document. A process of its own, because a build may enter namesp
 
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import TypedDict
 
 from dependency_injector import providers
@@ -16,6 +18,9 @@ from application.options import BuildOptions
 from application.ports.filesystem import RootFilesystem, RootFilesystems
 from entrypoints.container import Container
 from entrypoints.executor_flags import Build, parse_command_line
+from integration.executor import ENVIRONMENT
+
+ROOT = Path(__file__).parents[1]
 
 
 class Record(TypedDict):
@@ -52,7 +57,35 @@ class RecordedRoots:
         return self._roots.create(name)
 
 
-def recorded(options: BuildOptions) -> Record:
+def recorded_build(context: Path, work: Path, *flags: str) -> Record:
+    """Build a context, and its Dockerfile, in a process; return what was done.
+
+    Nothing is warned of.
+
+    Args:
+        context: The context.
+        work: Directory for work files.
+        flags: Further flags.
+    """
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "integration.recorded_build"),
+            *(f"--context={context}", f"--dockerfile={context / 'Dockerfile'}"),
+            *(f"--kaniko-dir={work}", *flags),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARN" not in done.stderr, done.stderr
+    record: Record = json.loads(done.stdout)
+    return record
+
+
+def _recorded(options: BuildOptions) -> Record:
     """Build, and return what was done."""
     container = Container(options=options)
     try:
@@ -70,7 +103,7 @@ def main() -> None:
     """Build what the command line asks for."""
     request = parse_command_line(sys.argv[1:], os.environ)
     assert isinstance(request, Build), "this is no build"
-    json.dump(recorded(request.options), sys.stdout)
+    json.dump(_recorded(request.options), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -5,20 +5,19 @@ import io
 import signal
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from integration.executor import (
-    ENVIRONMENT,
     Executor,
     Outcome,
     named_base,
     write_context,
 )
 from integration.image_comparison.comparison import FlatImage
+from integration.stopping import begun, stop
 from tests.support.git_repository import COMMIT_SECONDS, GitRepository
 from tests.support.loopback_server import TLS
 from tests.support.web_server import Answer, WebServer
@@ -303,26 +302,9 @@ def test_a_build_that_is_stopped_while_it_fetches_leaves_nothing(
         web.hangs.set()
         dockerfile = f"FROM scratch\nADD {web.url}/{source} /x\n"
         context = write_context(tmp_path / "context", dockerfile)
-        process = subprocess.Popen(
-            [
-                *("env", "--default-signal=INT,TERM"),
-                *executor.command(context, "--no-push", f"--tar-path={tmp_path}/i"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ENVIRONMENT,
-        )
-        deadline = time.monotonic() + 30
-        while not web.asked:
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=30)
+        command = executor.command(context, "--no-push", f"--tar-path={tmp_path}/i")
+        stop(begun(command, lambda: bool(web.asked)), signal.SIGTERM)
         web.hangs.clear()
-        assert process.returncode == 143, log
         assert list(executor.work.iterdir()) == []
         left = programs_that_name(web.host)
         assert not [command for command in left if command.startswith(b"git\0")]

@@ -4,22 +4,20 @@ A web server plays the store, because real ones do not break when asked to.
 """
 
 import hashlib
-import io
 import json
 import random
 import signal
-import subprocess
-import tarfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from integration.executor import ENVIRONMENT, Executor, Outcome
+from integration.executor import Executor, Outcome
 from integration.image_comparison.comparison import load_image
 from integration.services.object_stores import AZURE_ACCOUNT, AZURE_KEY
+from integration.stopping import begun, stop
+from tests.support.images import make_tar
 from tests.support.web_server import Answer, WebServer
 
 PART = 8 << 20
@@ -75,15 +73,8 @@ STORES = {
 
 def archive() -> bytes:
     """Return an archive of three parts."""
-    buffer = io.BytesIO()
     files = {"Dockerfile": b"FROM scratch\nCOPY large /\n"}
-    files["large"] = random.Random(1).randbytes(2 * PART)
-    with tarfile.open(fileobj=buffer, mode="w") as made:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            made.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
+    return make_tar({**files, "large": random.Random(1).randbytes(2 * PART)})
 
 
 DATA = archive()
@@ -197,24 +188,8 @@ def test_a_build_that_is_stopped_while_it_fetches_leaves_nothing(
         else:
             context, variables = STORES[kind].address, STORES[kind].variables(web.url)
         executor = Executor(work=tmp_path / "work")
-        process = subprocess.Popen(
-            [
-                *("env", "--default-signal=INT,TERM"),
-                *executor.command(context, "--no-push"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**ENVIRONMENT, **variables},
-        )
-        deadline = time.monotonic() + 30
-        while not web.asked:
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=30)
+        command = executor.command(context, "--no-push")
+        process = begun(command, lambda: bool(web.asked), variables)
+        stop(process, signal.SIGTERM)
         web.hangs.clear()
-    assert process.returncode == 143, log
     assert list(executor.work.iterdir()) == []

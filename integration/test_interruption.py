@@ -2,22 +2,18 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from integration.executor import ENVIRONMENT, Executor, write_context
+from integration.executor import Executor, write_context
 from integration.modes import MODES_HERE
 from integration.services.registry import Registry
+from integration.stopping import SECONDS, begun, stop
 
-SECONDS = 30.0
 SLEEP = 1_000_000 + os.getpid()
 """How long RUN would sleep: a number to find its process by, nobody else's."""
-
-HEEDING_SIGNALS = ("env", "--default-signal=INT,TERM")
-"""Words that start a program so: tests in the background may have them ignored."""
 
 
 def is_asleep() -> bool:
@@ -39,20 +35,9 @@ def read(path: Path) -> bytes:
         return b""
 
 
-def wait_until_asleep(process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_asleep():
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_of_a_build_that_was_stopped(
     number: signal.Signals,
-    status: int,
     builder: Executor,
     registry: Registry,
     tmp_path: Path,
@@ -61,20 +46,10 @@ def test_nothing_is_left_of_a_build_that_was_stopped(
     # The background process has left its parent and its session.
     dockerfile = f"FROM busybox\nRUN setsid sleep {SLEEP} & sleep {SLEEP}\n"
     context = write_context(tmp_path / "context", dockerfile)
-    repository = f"stopped/{status}"
+    repository = f"stopped/{number}"
     destination = f"--destination={registry.host}/{repository}:latest"
-    process = subprocess.Popen(
-        [*HEEDING_SIGNALS, *builder.command(context, destination)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    wait_until_asleep(process)
-    process.send_signal(number)
-    _, log = process.communicate(timeout=SECONDS)
-    assert process.returncode == status, log
+    process = begun(builder.command(context, destination), is_asleep)
+    log = stop(process, number)
     assert "Traceback" not in log
     assert not is_asleep()
     assert list(builder.work.iterdir()) == []
@@ -88,15 +63,7 @@ def test_a_build_that_is_killed_leaves_no_mount_and_no_process(
 ) -> None:
     dockerfile = f"FROM busybox\nRUN sleep {SLEEP}\n"
     context = write_context(tmp_path / "context", dockerfile)
-    process = subprocess.Popen(
-        builder.command(context, "--no-push"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    wait_until_asleep(process)
+    process = begun(builder.command(context, "--no-push"), is_asleep)
     process.kill()
     process.communicate(timeout=SECONDS)
     deadline = time.monotonic() + SECONDS

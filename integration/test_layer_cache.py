@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from integration.executor import (
 )
 from integration.forgery import forge_entry, manifest_of
 from integration.image_comparison.comparison import load_image
-from integration.recorded_build import Record
+from integration.recorded_build import recorded_build
 from integration.services.bases import SMALL_BASES
 from integration.services.counting_proxy import CountingProxy, counting_proxy
 from integration.services.registry import Account, Registry, running_registry
@@ -41,7 +40,6 @@ from integration.services.registry import Account, Registry, running_registry
 FILES = 100_000
 FILE_SIZE = 4_500
 MEGABYTE = 1_000_000
-ROOT = Path(__file__).parents[1]
 BUSYBOX = named_base("busybox", SMALL_BASES, "busybox")
 RANDOM = "head -c 16 /dev/urandom | od -An -tx1"
 
@@ -219,25 +217,6 @@ def wide(shared: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Wide(registry=shared, proxy=proxy)
 
 
-def recorded(context: Path, work: Path, *flags: str) -> Record:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "integration.recorded_build"),
-            *(f"--context={context}", f"--dockerfile={context / 'Dockerfile'}"),
-            *(f"--kaniko-dir={work}", *flags),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "WARN" not in done.stderr, done.stderr
-    record: Record = json.loads(done.stdout)
-    return record
-
-
 def blobs(registry: Registry) -> set[str]:
     folder = registry.storage / "docker/registry/v2/blobs/sha256"
     return {path.parent.name for path in folder.glob("*/*/data")}
@@ -258,7 +237,7 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
     common = ("--insecure", "--insecure-pull", "--reproducible")
     caching = (*common, "--cache", f"--cache-repo={host}/wide/cache")
     builds = (context, tmp_path / "work")
-    first = recorded(*builds, *caching, f"--destination={host}/made:1")
+    first = recorded_build(*builds, *caching, f"--destination={host}/made:1")
     assert len(first["roots"]) == 2
     assert wide.proxy.received > FILES * FILE_SIZE
 
@@ -266,7 +245,7 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
         (context / "app").write_text(content)
         before = blobs(wide.registry)
         wide.proxy.reset()
-        record = recorded(*builds, *caching, f"--destination={host}/made:{tag}")
+        record = recorded_build(*builds, *caching, f"--destination={host}/made:{tag}")
         assert record["roots"] == []
         assert wide.proxy.received < MEGABYTE
         assert wide.proxy.sent < MEGABYTE / 2
@@ -280,7 +259,7 @@ def test_rebuilds_on_a_wide_base_move_no_layers(wide: Wide, tmp_path: Path) -> N
         assert new < added
         assert len(added - new) == 1  # the manifest
 
-    recorded(*builds, *common, f"--destination={host}/made:fresh")
+    recorded_build(*builds, *common, f"--destination={host}/made:fresh")
     fresh = wide.registry.manifest("made", "fresh")
     assert wide.registry.manifest("made", "3") == fresh
 

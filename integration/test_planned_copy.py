@@ -1,19 +1,15 @@
 """A stage without RUN never extracts its base, however large that is."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from integration.executor import ENVIRONMENT, named_base, write_context
+from integration.executor import named_base, write_context
 from integration.image_comparison.comparison import load_image
-from integration.recorded_build import Record
+from integration.recorded_build import Record, recorded_build
 from integration.services.bases import wide_layout
 
 FILES = 100_000
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -25,24 +21,8 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(base: str, dockerfile: str, directory: Path) -> Record:
     """Build in a process that tells what it did; `base` is the flag that names it."""
     context = write_context(directory / "context", dockerfile, {"app": b"app"})
-    flags = (
-        f"--context={context}",
-        f"--dockerfile={context / 'Dockerfile'}",
-        f"--kaniko-dir={directory / 'work'}",
-        f"--oci-layout-path={directory / 'image'}",
-        "--no-push",
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "integration.recorded_build", *flags, base],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
-    assert done.returncode == 0, done.stderr
-    record: Record = json.loads(done.stdout)
-    return record
+    flags = (f"--oci-layout-path={directory / 'image'}", "--no-push", base)
+    return recorded_build(context, directory / "work", *flags)
 
 
 def test_copies_on_a_wide_base_are_planned(wide: Path, tmp_path: Path) -> None:

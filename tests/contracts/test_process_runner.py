@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.chroot import chroot_runner
-from adapters.isolation.namespaces import NamespaceRunner
 from adapters.isolation.unavailable import UnavailableRunner
 from adapters.memory.process import MemoryProcessRunner
 from application.errors import IsolationUnavailable
@@ -18,6 +16,7 @@ from application.ports.process import (
     TreeMount,
 )
 from tests.support.busybox_root import make_root
+from tests.support.runners import REAL_RUNNERS, make_runner
 
 ENVIRONMENT = (("PATH", "/bin"),)
 
@@ -47,13 +46,11 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(params=["memory", "namespaces", "chroot"])
+@pytest.fixture(params=["memory", *REAL_RUNNERS])
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
     if request.param == "memory":
         return MemoryProcessRunner(PROGRAMS)
-    if request.param == "namespaces":
-        return NamespaceRunner(str(tmp_path / "work"))
-    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
+    return make_runner(request.param, tmp_path)
 
 
 @pytest.fixture

@@ -1,20 +1,9 @@
 """The table of sizes adds up the layers of an image that docker saved."""
 
 import io
-import tarfile
-from collections.abc import Mapping
 
 from image.sizes import sizes
-
-
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
+from tests.support.images import make_tar
 
 
 def test_layers_are_added_up_by_what_a_file_belongs_to() -> None:
@@ -26,8 +15,12 @@ def test_layers_are_added_up_by_what_a_file_belongs_to() -> None:
         "kaniko/lib/python3.9/lib-dynload/x.so": b"1",
     }
     second = {"kaniko/bin/git": b"1234", "kaniko/lib/libz.so": b"1"}
-    saved = {"x/layer.tar": _tar(first), "y/layer.tar": _tar(second), "a.json": b"{}"}
-    assert dict(sizes(io.BytesIO(_tar(saved)))) == {
+    saved = {
+        "x/layer.tar": make_tar(first),
+        "y/layer.tar": make_tar(second),
+        "a.json": b"{}",
+    }
+    assert dict(sizes(io.BytesIO(make_tar(saved)))) == {
         "kaniko/packages/one": 4,
         "kaniko/lib": 3,
         "kaniko/lib/python3.9": 5,

@@ -28,13 +28,12 @@ from tests.support.busybox_root import (
     make_root,
     paths_in,
 )
+from tests.support.runners import REAL_RUNNERS, make_runner
 
 
-@pytest.fixture(params=["namespaces", "chroot"])
+@pytest.fixture(params=REAL_RUNNERS)
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
-    if request.param == "namespaces":
-        return NamespaceRunner(str(tmp_path / "work"))
-    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
+    return make_runner(request.param, tmp_path)
 
 
 @pytest.fixture
@@ -328,7 +327,7 @@ def test_the_launcher_imports_nothing_once_it_may_enter_a_root(
 class TestNamespaces:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return NamespaceRunner(str(tmp_path / "work"))
+        return make_runner("namespaces", tmp_path)
 
     def test_a_launcher_that_is_killed_takes_its_processes_with_it(
         self, runner: ProcessRunner, root: Path
@@ -430,7 +429,7 @@ class TestNamespaces:
 class TestChroot:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return chroot_runner(str(tmp_path / "work"), device_nodes=True)
+        return make_runner("chroot", tmp_path)
 
     def test_devices_are_there_meanwhile(
         self, runner: ProcessRunner, root: Path

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.chroot import chroot_runner
-from adapters.isolation.namespaces import NamespaceRunner
 from application.errors import FilesystemError, Interrupted, IsolationUnavailable
 from application.ports.process import (
     FileMount,
@@ -24,13 +22,12 @@ from application.ports.process import (
     TreeMount,
 )
 from tests.support.busybox_root import SLEEP, alive, heeded, make_root, paths_in
+from tests.support.runners import REAL_RUNNERS, make_runner
 
 
-@pytest.fixture(params=["namespaces", "chroot"])
+@pytest.fixture(params=REAL_RUNNERS)
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
-    if request.param == "namespaces":
-        return NamespaceRunner(str(tmp_path / "work"))
-    return chroot_runner(str(tmp_path / "work"), device_nodes=True)
+    return make_runner(request.param, tmp_path)
 
 
 @pytest.fixture
@@ -338,7 +335,7 @@ def test_an_agent_that_has_gone_hangs_up(
 class TestNamespaces:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return NamespaceRunner(str(tmp_path / "work"))
+        return make_runner("namespaces", tmp_path)
 
     def test_read_only_is_read_only(
         self, runner: ProcessRunner, root: Path, source: Path
@@ -442,7 +439,7 @@ class TestNamespaces:
 class TestChroot:
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ProcessRunner:
-        return chroot_runner(str(tmp_path / "work"), device_nodes=True)
+        return make_runner("chroot", tmp_path)
 
     def test_a_removed_tree_is_an_empty_one(
         self, runner: ProcessRunner, root: Path, source: Path

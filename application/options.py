@@ -552,6 +552,8 @@ class NetworkOptions:
     Attributes:
         ca_file: File of trusted authorities (SSL_CERT_FILE).
         ca_directories: Directories of them, colon separated (SSL_CERT_DIR).
+        sdk_ca_files: Files of them for the SDKs of clouds alone (AWS_CA_BUNDLE,
+            REQUESTS_CA_BUNDLE).
         http_proxy: Proxy of plain HTTP; may hold a password: never in `repr`.
         https_proxy: Proxy of HTTPS; likewise.
         no_proxy: Hosts reached directly, comma separated.
@@ -559,6 +561,7 @@ class NetworkOptions:
 
     ca_file: str = ""
     ca_directories: str = ""
+    sdk_ca_files: tuple[str, ...] = ()
     http_proxy: str = field(default="", repr=False)
     https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""

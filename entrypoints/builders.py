@@ -738,6 +738,19 @@ def http_options(
     )
 
 
+def sdk_certificates(options: Connecting) -> str:
+    """Return the path of a bundle that SDKs have to trust, "" for their own roots.
+
+    It is there as long as we run.
+    """
+    from adapters.http.tls import added_certificates, certificate_file
+
+    trust = http_options(options)
+    host = replace(trust.other_hosts, ca_files=options.network.sdk_ca_files)
+    bundle = added_certificates(host, trust.environment)
+    return certificate_file(bundle) if bundle else ""
+
+
 def _network_variables(network: NetworkOptions) -> dict[str, str]:
     return _set_variables(
         {

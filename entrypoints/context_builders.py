@@ -29,11 +29,19 @@ from application.ports.reporter import Reporter
 from domain.build.remote_source import context_repository
 from domain.image.digest import Digest
 from domain.values import dataclass, replace
-from entrypoints.builders import http_client, http_options, transfer_retries
+from entrypoints.builders import (
+    http_client,
+    http_options,
+    sdk_certificates,
+    transfer_retries,
+)
 from entrypoints.own_runtime import ssh_program
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from adapters.context.archive_context import Archive
+    from adapters.context.azure_address import BlobAddress
     from adapters.filesystem.aside import Aside
     from adapters.http.client import HttpClient
     from adapters.work_directory import WorkDirectory
@@ -55,18 +63,6 @@ class _Place:
     directory: Path
     reporter: Reporter
     sub_path: str = ""
-
-    @property
-    def certificates(self) -> str:
-        """Path of a bundle of what is trusted besides the system's roots, or ""."""
-        from adapters.http.tls import added_certificates
-
-        trust = http_options(self.options)
-        bundle = added_certificates(trust.other_hosts, trust.environment)
-        path = self.directory / "certificates"
-        if bundle:
-            path.write_bytes(bundle)
-        return str(path) if bundle else ""
 
 
 def context(
@@ -179,12 +175,24 @@ def _https(url: str, place: _Place) -> Archive:
     if blob is None:
         retries = transfer_retries(0, place.reporter)
         return HttpsArchive(url, _client(place.options, place.reporter), retries)
-    from adapters.context.azure_blob import AzureBlob
+    return _azure_blob(blob, place)
+
+
+def _azure_blob(address: BlobAddress, place: _Place) -> Archive:
+    from adapters.context.azure_blob import STORAGE, AzureBlob
     from adapters.context.ranges import RangedArchive
 
     storage = place.options.input.storage
+    trusted = sdk_certificates(place.options)
+
+    def identity() -> TokenCredential | None:
+        from adapters.credentials.azure_identity import azure_identity
+
+        variables = dict(place.options.credentials.variables)
+        return azure_identity(variables, address.authority, STORAGE, trusted)
+
     found = AzureBlob(
-        blob, storage.azure_key, storage.azure_endpoint, place.certificates
+        address, storage.azure_key, identity, storage.azure_endpoint, trusted
     )
     retries = transfer_retries(0, place.reporter)
     return RangedArchive(found.place, found.fetch, retries)
@@ -195,7 +203,9 @@ def _s3(address: str, place: _Place) -> Archive:
     from adapters.context.s3 import S3Object, S3Options
 
     storage = place.options.input.storage
-    store = S3Options(storage.s3_endpoint, storage.s3_path_style, place.certificates)
+    store = S3Options(
+        storage.s3_endpoint, storage.s3_path_style, sdk_certificates(place.options)
+    )
     found = S3Object(*_object(address), store)
     return RangedArchive(found.place, found.fetch, transfer_retries(0, place.reporter))
 
@@ -204,7 +214,7 @@ def _gcs(address: str, place: _Place) -> Archive:
     from adapters.context.gcs import GcsObject
     from adapters.context.ranges import RangedArchive
 
-    found = GcsObject(*_object(address), place.certificates)
+    found = GcsObject(*_object(address), sdk_certificates(place.options))
     return RangedArchive(found.place, found.fetch, transfer_retries(0, place.reporter))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from application.options import Connecting, CredentialOptions
 from application.ports.reporter import Reporter
-from entrypoints.builders import http_client, http_options, transfer_retries
+from entrypoints.builders import http_client, sdk_certificates, transfer_retries
 
 if TYPE_CHECKING:
     from adapters.credentials.chain import CredentialChain
@@ -74,7 +74,7 @@ def own_helpers(
     from adapters.credentials.hosts import is_amazon, is_azure, is_google
 
     variables = dict(options.credentials.variables)
-    bundle = functools.cache(lambda: _bundle(options))
+    bundle = functools.cache(lambda: sdk_certificates(options))
 
     def google() -> Helper:
         from adapters.credentials.google import GoogleHelper
@@ -130,12 +130,3 @@ def _near_client(reporter: Reporter) -> HttpClient:
         HttpOptions(connect_timeout=2.0, read_timeout=10.0),
         Retries(patience, announce=reporter.debug),
     )
-
-
-def _bundle(options: Connecting) -> str:
-    """Return the path of a bundle of what is trusted besides the system's, or ""."""
-    from adapters.http.tls import added_certificates, certificate_file
-
-    trust = http_options(options)
-    bundle = added_certificates(trust.other_hosts, trust.environment)
-    return certificate_file(bundle) if bundle else ""

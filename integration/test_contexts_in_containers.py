@@ -30,7 +30,7 @@ from integration.services.object_stores import (
     running_s3,
 )
 from tests.support.git_repository import GitRepository
-from tests.support.web_server import TLS
+from tests.support.loopback_server import TLS
 
 DOCKERFILE = """
 FROM busybox

@@ -10,13 +10,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from domain.errors import UsageError
 
-CLOUDS = (
-    "core.windows.net",
-    "core.chinacloudapi.cn",
-    "core.cloudapi.de",
-    "core.usgovcloudapi.net",
-)
-"""Domains of Azure's clouds: accounts are `ACCOUNT.blob.` of one of them."""
+CLOUDS = {
+    "core.windows.net": "login.microsoftonline.com",
+    "core.chinacloudapi.cn": "login.chinacloudapi.cn",
+    "core.cloudapi.de": "login.microsoftonline.de",
+    "core.usgovcloudapi.net": "login.microsoftonline.us",
+}
+"""Domains of Azure's clouds, and who gives tokens for them: accounts are
+`ACCOUNT.blob.` of one of them."""
 
 
 class BlobAddress(NamedTuple):
@@ -27,12 +28,14 @@ class BlobAddress(NamedTuple):
         endpoint: URL of the account.
         container: Name of the container.
         blob: Name of the blob in it.
+        authority: Host that gives tokens for it.
     """
 
     account: str
     endpoint: str
     container: str
     blob: str
+    authority: str
 
     def __str__(self) -> str:
         """Render the address, without its query."""
@@ -59,4 +62,4 @@ def blob_address(url: str) -> BlobAddress | None:
             place=endpoint,
             hint=f"write {endpoint}/CONTAINER/PATH.tar.gz",
         )
-    return BlobAddress(account, endpoint, container, blob)
+    return BlobAddress(account, endpoint, container, blob, CLOUDS[domain])

@@ -7,11 +7,13 @@ adapter's business.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable
+from typing import Any
 
 from azure.core import MatchConditions
 from azure.core import exceptions as failures
-from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 from azure.storage.blob import BlobClient
 
 from adapters.context.azure_address import BlobAddress
@@ -19,15 +21,19 @@ from adapters.context.ranges import Part, broken
 from adapters.http.retries import RETRY_STATUSES, TryAgain
 from application.errors import ContextUnavailable
 
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
 # What it logs is for its developers; without a handler it would get on our output.
 logging.getLogger("azure").addHandler(logging.NullHandler())
 
+STORAGE = "https://storage.azure.com/.default"
+"""What a token has to be for."""
+
 _KEY = "AZURE_STORAGE_ACCESS_KEY"
 _NO_KEY = f"{_KEY} environment variable is not set"
-_CREDENTIALS = f"set {_KEY} to a key of the account, or use an address with a signature"
+_CREDENTIALS = (
+    f"set {_KEY} to a key of the account, use an address with a signature, or run with"
+    " an identity that has the role Storage Blob Data Reader"
+)
+_VARIABLES = "check AZURE_CLIENT_ID, AZURE_TENANT_ID and what goes with them"
 _NETWORK = "check the account's name, AZURE_STORAGE_BLOB_ENDPOINT and the network"
 
 
@@ -36,17 +42,25 @@ class AzureBlob:
 
     Args:
         address: Where it is.
-        key: Key of the account, "" to ask for an identity of the machine.
+        key: Key of the account, "" for an identity.
+        identity: Returns the identity to use without a key, None where there is none.
+            Raises what azure-identity does.
         endpoint: URL to use instead of the account's, "" for none.
         ca_file: Bundle of certificates to trust, "" for the client's own.
     """
 
     def __init__(
-        self, address: BlobAddress, key: str, endpoint: str = "", ca_file: str = ""
+        self,
+        address: BlobAddress,
+        key: str,
+        identity: Callable[[], TokenCredential | None],
+        endpoint: str = "",
+        ca_file: str = "",
     ) -> None:
         self.place = str(address)
         self._address = address
         self._key = key
+        self._identity = identity
         self._endpoint = endpoint or address.endpoint
         self._ca_file = ca_file
         self._client: BlobClient | None = None
@@ -99,16 +113,21 @@ class AzureBlob:
         if self._endpoint.startswith("http://"):
             # a token is shown to nobody without TLS
             raise self._problem(_NO_KEY, _CREDENTIALS)
-        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
-
-        # No program is started for it.
-        found: TokenCredential = DefaultAzureCredential(
-            exclude_cli_credential=True,
-            exclude_developer_cli_credential=True,
-            exclude_powershell_credential=True,
-            exclude_shared_token_cache_credential=True,
-            connection_verify=self._ca_file or True,
-        )
+        try:
+            found = self._identity()
+        except failures.AzureError as error:
+            code = re.search(r"AADSTS[0-9]{1,12}", str(error))
+            what = f"no token was given{f' ({code[0]})' if code else ''}"
+            raise self._problem(what, _VARIABLES) from error
+        except OSError as error:
+            what = f"a file that AZURE_* names cannot be read: {error.strerror}"
+            raise self._problem(what, "check where it is mounted") from error
+        except ValueError as error:
+            what = "a variable AZURE_* makes no sense"
+            raise self._problem(what, _VARIABLES) from error
+        if found is None:
+            what = f"{_NO_KEY}, and there is no identity"
+            raise self._problem(what, _CREDENTIALS)
         return found
 
     def _refused(

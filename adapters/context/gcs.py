@@ -89,7 +89,9 @@ class GcsObject:
         credentials = client._credentials  # noqa: SLF001 - an emulator has none either
         self._is_anonymous = isinstance(credentials, AnonymousCredentials)
         if self._ca_file:
-            client._http.verify = self._ca_file  # noqa: SLF001 - it has no option
+            # there is no option, neither for objects nor for tokens
+            session = client._http  # noqa: SLF001
+            session.verify = session._auth_request.session.verify = self._ca_file  # noqa: SLF001
         return client
 
     def _refused(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import boto3
 import botocore.exceptions as failures
+import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
@@ -114,7 +115,10 @@ class S3Object:
         return Part(data, total or len(data), answer.get("ETag", ""))
 
     def _new_client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-        session = boto3.Session()
+        core = botocore.session.Session()
+        if self._options.ca_file:  # also that of clients that ask for credentials
+            core.set_config_variable("ca_bundle", self._options.ca_file)
+        session = boto3.Session(botocore_session=core)
         self._is_anonymous = session.get_credentials() is None
         style = "path" if self._options.path_style else "auto"
         config = Config(
@@ -131,7 +135,6 @@ class S3Object:
             "s3",
             region_name=session.region_name or _REGION,
             endpoint_url=self._options.endpoint or None,
-            verify=self._options.ca_file or None,
             config=config,
         )
 

@@ -9,30 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from azure.core import exceptions as failures
-from azure.core.credentials import TokenCredential
-from azure.identity import (
-    CredentialUnavailableError,
-    EnvironmentCredential,
-    ManagedIdentityCredential,
-    WorkloadIdentityCredential,
-)
 
+from adapters.credentials.azure_identity import azure_identity
 from adapters.credentials.helper import HelperFailure
 from adapters.credentials.hosts import azure_place
 from adapters.http.client import HttpClient
 from adapters.http.errors import TransportError
 from adapters.http.messages import Request
 from application.ports.credentials import Credential
-
-# What they log is for their developers; without a handler it would get on our output.
-for _name in ("azure", "msal"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 _MAXIMUM_ANSWER = 1 << 20
 
@@ -106,28 +95,11 @@ class AzureHelper:
 
     def _token(self, cloud: _Cloud) -> str:
         """Return a token of the first identity there is, "" where there is none."""
-        for identity in self._identities(cloud):
-            try:
-                return str(identity.get_token(f"{cloud.audience}/.default").token)
-            except CredentialUnavailableError:
-                continue
-        return ""
-
-    def _identities(self, cloud: _Cloud) -> Iterator[TokenCredential]:
-        trust: dict[str, Any] = {"connection_verify": self._ca_file() or True}
-        named = self._environment.get("AZURE_AUTHORITY_HOST") or cloud.authority
-        authority: dict[str, Any] = {
-            "authority": named,
-            "disable_instance_discovery": True,
-        }
-        yield EnvironmentCredential(**authority, **trust)
-        if self._environment.get("AZURE_FEDERATED_TOKEN_FILE"):
-            yield WorkloadIdentityCredential(**authority, **trust)
-        client = self._environment.get("AZURE_CLIENT_ID") or None
-        # A machine that is not Azure's does not answer: one short question first.
-        yield ManagedIdentityCredential(
-            client_id=client, _enable_imds_probe=True, **trust
+        scope = f"{cloud.audience}/.default"
+        identity = azure_identity(
+            self._environment, cloud.authority, scope, self._ca_file()
         )
+        return str(identity.get_token(scope).token) if identity else ""
 
     def _exchange(self, registry: str, token: str) -> Credential:
         form = {

@@ -165,6 +165,11 @@ VARIABLES = (
         "certificate authorities to trust",
     ),
     Variable(
+        ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+        Standing.HONOURED,
+        "further authorities for clients of Amazon, Google and Azure",
+    ),
+    Variable(
         (
             "HTTP_PROXY",
             "HTTPS_PROXY",
@@ -207,6 +212,7 @@ VARIABLES = (
         ("AWS_*",),
         Standing.HONOURED,
         "s3:// contexts and Amazon's registries, as Amazon's clients understand them",
+        excluding=("AWS_CA_BUNDLE",),
     ),
     Variable(
         ("S3_ENDPOINT", "S3_FORCE_PATH_STYLE"),
@@ -216,8 +222,8 @@ VARIABLES = (
     Variable(
         ("AZURE_STORAGE_ACCESS_KEY",),
         Standing.HONOURED,
-        "key of the account of an Azure blob; without it an identity of the machine is "
-        "asked for",
+        "key of the account of an Azure blob; without it that of a client, a "
+        "workload or the machine",
     ),
     Variable(
         ("AZURE_STORAGE_BLOB_ENDPOINT",),
@@ -442,6 +448,11 @@ def network_options(environment: Environment) -> NetworkOptions:
     return NetworkOptions(
         ca_file=environment.get("SSL_CERT_FILE", ""),
         ca_directories=environment.get("SSL_CERT_DIR", ""),
+        sdk_ca_files=tuple(
+            environment[name]
+            for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+            if environment.get(name)
+        ),
         http_proxy=_either_case(environment, "http_proxy"),
         https_proxy=_either_case(environment, "https_proxy"),
         no_proxy=_either_case(environment, "no_proxy"),

@@ -269,6 +269,8 @@ def test_credentials_are_looked_for_where_the_variables_say() -> None:
 def test_trust_and_proxies_come_from_the_variables() -> None:
     environment = {
         "SSL_CERT_FILE": "/ca.pem",
+        "AWS_CA_BUNDLE": "/aws.pem",
+        "REQUESTS_CA_BUNDLE": "",
         "SSL_CERT_DIR": "/certs:/more",
         "HTTP_PROXY": "http://capital",
         "http_proxy": "http://small",
@@ -277,6 +279,7 @@ def test_trust_and_proxies_come_from_the_variables() -> None:
     }
     assert options(environment=environment).network == NetworkOptions(
         ca_file="/ca.pem",
+        sdk_ca_files=("/aws.pem",),
         ca_directories="/certs:/more",
         http_proxy="http://small",
         https_proxy="http://secure",

@@ -155,4 +155,5 @@ def _finished(stages: NeededStages) -> FinishedStage:
         config=replace(target.state.image, created=created),
         layers=target.filesystem.layers,
         base_vendor=target.vendor,
+        indexes=target.filesystem.indexes,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from application.amounts import size
 from application.ports.layer_cache import FoundStep, LayerCache
@@ -81,6 +81,9 @@ class ExplainSteps:
         options: Stands for the options that can change a layer.
         push: Whether records are kept.
         salt: Makes the salt of a record.
+
+    Attributes:
+        told: What was told at the end, line by line.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class ExplainSteps:
         self._push = push
         self._salt = salt
         self._stages: dict[int, StageNotes] = {}
+        self.told: list[str] = []
 
     def begin(self, stage: Stage, start: Chain) -> StageNotes:
         """Begin a stage; what was noted of it before is forgotten."""
@@ -112,13 +116,18 @@ class ExplainSteps:
             reporter: Is told.
             spared: Bytes of layers that were not downloaded.
         """
+        self.told = list(self._lines(spared))
+        for line in self.told:
+            reporter.info(line)
+
+    def _lines(self, spared: int) -> Iterator[str]:
         for _, notes in sorted(self._stages.items()):
             if notes.steps:
-                reporter.info(f"Layer cache, {notes.name}:")
+                yield f"Layer cache, {notes.name}:"
             for line in explain_stage(notes.steps, self._last(notes)):
-                reporter.info(f"  {line}")
+                yield f"  {line}"
         found = self._with(Outcome.HIT)
-        reporter.info(
+        yield (
             f"Layer cache: {len(found)} found, {len(self._with(Outcome.MISS))} missed,"
             f" {sum(step.seconds for step in found):.1f}s saved,"
             f" {size(spared)} of layers not downloaded"

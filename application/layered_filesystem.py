@@ -205,6 +205,19 @@ class LayeredFilesystem:
         return tuple(self._layers)
 
     @property
+    def indexes(self) -> dict[Digest, LayerIndex]:
+        """What the layers hold, by diff ID, as far as everything is known of it."""
+        known = dict(self._given)
+        if self._tree is not None:
+            pairs = zip(self._layers, self._indexes, strict=True)
+            known |= {layer.descriptor.digest: index for layer, index in pairs}
+        return {
+            layer.diff_id: index
+            for layer in self._layers
+            if (index := known.get(layer.descriptor.digest)) and not index.is_thin
+        }
+
+    @property
     def downloaded(self) -> frozenset[Digest]:
         """Digests of the layers that had to be fetched for it."""
         return frozenset(self._fetcher.opened)

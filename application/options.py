@@ -359,6 +359,8 @@ class OutputOptions:
         image_id_file: Receives the image ID, the digest of the config
             (`--iidfile`).
         metadata_file: Receives JSON about the result, as buildx writes it.
+        report_file: Receives a page that tells of the build (`--report`).
+        timings_file: Receives JSON that says what took how long (BENCHMARK_FILE).
         builder_output: Directory that receives the list `images` of what was pushed
             (BUILDER_OUTPUT).
         step: Results of a step of Tekton; None where this is none.
@@ -373,6 +375,8 @@ class OutputOptions:
     image_name_tag_with_digest_file: str = ""
     image_id_file: str = ""
     metadata_file: str = ""
+    report_file: str = ""
+    timings_file: str = ""
     builder_output: str = ""
     step: StepOptions | None = None
 
@@ -385,6 +389,8 @@ class OutputOptions:
             self.image_name_tag_with_digest_file,
             self.image_id_file,
             self.metadata_file,
+            self.report_file,
+            self.timings_file,
         )
         return tuple(path for path in every if path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 from application.followed import followed
@@ -25,7 +25,8 @@ from domain.image.media_type import (
     compression_of,
     relabel_layer,
 )
-from domain.values import dataclass, replace
+from domain.snapshot.index import LayerIndex
+from domain.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,13 @@ class FinishedStage:
         config: The image config, complete but for labels of the command line.
         layers: Its layers, lowest first.
         base_vendor: Media type family of the base image, None for scratch.
+        indexes: What is known of what layers hold, by diff ID.
     """
 
     config: ImageConfig
     layers: tuple[StageLayer, ...]
     base_vendor: Vendor | None
+    indexes: Mapping[Digest, LayerIndex] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,16 @@ class PublishedImage:
     Attributes:
         manifest: Its manifest.
         config: The config the manifest names.
+        layers: Its layers, lowest first.
+        indexes: What is known of what they hold, by diff ID.
+        places: What it was written to, by name.
     """
 
     manifest: Manifest
     config: ImageConfig
+    layers: tuple[StageLayer, ...] = ()
+    indexes: Mapping[Digest, LayerIndex] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
 
 
 class PublishImage:
@@ -118,7 +127,13 @@ class PublishImage:
             return followed(stream, push, self._reporter)
 
         publish_everywhere(built, open_layer, self._destinations, self._reporter)
-        published = PublishedImage(manifest=built.manifest, config=config)
+        published = PublishedImage(
+            manifest=built.manifest,
+            config=config,
+            layers=stage.layers,
+            indexes=stage.indexes,
+            places=self.places,
+        )
         self._results.write(built.manifest)
         return published
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from application.amounts import size
+from application.ports.report_page import TimedStep
 from application.ports.reporter import Work
-from application.timeline import TimedStep, Timeline
+from application.timeline import Timeline
 
 TEXT_WIDTH = 60
 """Characters of an instruction that are shown."""

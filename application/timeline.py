@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from application.ports.report_page import TimedActivity, TimedStep, moved, took
 from application.ports.reporter import (
     Activity,
     Progress,
@@ -15,48 +16,6 @@ from application.ports.reporter import (
     StepResult,
     Work,
 )
-from domain.values import dataclass, field
-
-
-@dataclass(slots=True, kw_only=True)
-class TimedStep:
-    """An instruction that has begun.
-
-    Attributes:
-        step: The instruction.
-        began: Seconds since the start of the build.
-        ended: The same of its end; None where it did not end well.
-        result: What it left behind.
-    """
-
-    step: Step
-    began: float
-    ended: float | None = None
-    result: StepResult = StepResult()
-
-
-@dataclass(slots=True, kw_only=True)
-class TimedActivity:
-    """Some work (implements `Progress`).
-
-    Attributes:
-        activity: The work.
-        began: Seconds since the start of the build.
-        ended: The same of its end; None while it goes on.
-        count: Bytes that are done.
-    """
-
-    activity: Activity
-    began: float
-    ended: float | None = None
-    count: int = 0
-    _told: Progress | None = field(default=None, repr=False)
-
-    def advance(self, count: int) -> None:
-        """Count bytes, and pass them on."""
-        self.count += count
-        if self._told is not None:
-            self._told.advance(count)
 
 
 class Timeline:
@@ -90,24 +49,12 @@ class Timeline:
         return self._seconds() - self._start
 
     def took(self, work: Work) -> float:
-        """Return for how many seconds some kind of work was done.
-
-        What was done side by side counts once.
-        """
-        spans = sorted(
-            (each.began, each.ended)
-            for each in self.activities
-            if each.activity.work is work and each.ended is not None
-        )
-        total, until = 0.0, 0.0
-        for began, ended in spans:
-            total += max(0.0, ended - max(began, until))
-            until = max(until, ended)
-        return total
+        """Return for how many seconds some kind of work was done; see `took`."""
+        return took(self.activities, work)
 
     def moved(self, work: Work) -> int:
         """Return how many bytes some kind of work has been done on."""
-        return sum(each.count for each in self.activities if each.activity.work is work)
+        return moved(self.activities, work)
 
     def debug(self, message: str) -> None:
         """Pass a message on."""

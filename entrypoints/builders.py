@@ -27,6 +27,7 @@ from application.options import (
     LogFormat,
     LogOptions,
     NetworkOptions,
+    OutputOptions,
     Progress,
     Publishing,
     RootOptions,
@@ -78,7 +79,9 @@ if TYPE_CHECKING:
     from application.contents import Contents
     from application.index_layers import IndexLayers
     from application.step_cache import StepCache
+    from application.timeline import Timeline
     from application.warmed_bases import WarmedBases
+    from application.write_report import WriteReport
 
 
 QUIET = frozenset({Verbosity.ERROR, Verbosity.FATAL, Verbosity.PANIC})
@@ -772,6 +775,25 @@ def dockerfile_reader() -> DockerfileReader:
     from adapters.dockerfile_parse_reader import DockerfileParseReader
 
     return DockerfileParseReader()
+
+
+def write_report(
+    output: OutputOptions,
+    files: ResultFiles,
+    timeline: Timeline,
+    cache: StepCache | None,
+) -> WriteReport:
+    """Return what writes the report and the timings."""
+    from adapters.reporting.html_page import HtmlPage
+    from application.write_report import WriteReport
+
+    return WriteReport(
+        output=output,
+        page=HtmlPage(),
+        files=files,
+        timeline=timeline,
+        explanations=None if cache is None else cache.explanations,
+    )
 
 
 def result_files(options: Publishing, reporter: Reporter) -> ResultFiles:

@@ -223,6 +223,10 @@ class Container(containers.DeclarativeContainer):
         materialise_target=options.provided.root.materialise,
     )
 
+    write_report = providers.Singleton(
+        builders.write_report, options.provided.output, results, reporter, step_cache
+    )
+
     planned_contents = providers.Singleton(Contents)
     planned_steps = providers.Singleton(
         builders.step_cache, options, layer_cache, planned_contents, reporter

@@ -87,6 +87,9 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
         finally:
             container.runner().close()
             container.roots().close()
+        output = options.output
+        if output.report_file or output.timings_file:
+            container.write_report().write(published)
         for line in summary(reporter):
             reporter.info(line)
         reporter.info(f"Built image {published.manifest.digest}")

@@ -33,6 +33,8 @@ def with_absolute_outputs(options: BuildOptions) -> BuildOptions:
         ),
         image_id_file=_absolute(given.image_id_file),
         metadata_file=_absolute(given.metadata_file),
+        report_file=_absolute(given.report_file),
+        timings_file=_absolute(given.timings_file),
         builder_output=_absolute(given.builder_output),
         step=given.step
         and replace(given.step, directory=_absolute(given.step.directory)),
@@ -100,6 +102,8 @@ def _of_outputs(output: OutputOptions) -> tuple[str, ...]:
         output.image_name_tag_with_digest_file,
         output.image_id_file,
         output.metadata_file,
+        output.report_file,
+        output.timings_file,
         output.builder_output,
         output.step.directory if output.step else "",
     )

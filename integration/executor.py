@@ -4,6 +4,7 @@ It starts a build, waits, and keeps what came out. What an image must be like is
 `image_comparison` and the tests.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,19 +22,28 @@ ENVIRONMENT = {
 }
 
 
+LABEL = re.compile(r"^\[[^]]+ \d+/\d+\] ", flags=re.MULTILINE)
+"""The place of a step that a line of RUN begins with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a run of the executor came to.
 
     Attributes:
         status: Its exit status.
-        output: Its standard output: what RUN wrote there.
+        output: Its standard output: what RUN wrote there, each line labelled.
         log: Its standard error.
     """
 
     status: int
     output: str
     log: str
+
+    @property
+    def said(self) -> str:
+        """What RUN wrote to its standard output, without the places of steps."""
+        return LABEL.sub("", self.output)
 
     @property
     def error(self) -> str:

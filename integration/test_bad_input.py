@@ -269,8 +269,9 @@ def test_a_run_that_fails_gives_its_status_line_and_output(
     assert outcome.status == 42
     assert outcome.error.startswith("Dockerfile:3: ")
     assert "exit status 42" in outcome.error
-    assert outcome.output == "begin\n"
-    assert "the last words" in outcome.log.splitlines()
+    place = "[stage 0 2/2]"
+    assert outcome.output == f"{place} begin\n"
+    assert f"{place} the last words" in outcome.log.splitlines()
     assert outcome.hint
     assert nothing_pushed(registry, "failing run")
 

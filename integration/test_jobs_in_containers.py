@@ -255,7 +255,7 @@ def test_ignored_paths_are_kept_and_are_in_no_layer(places: BothPlaces) -> None:
         $BUILD --ignore-path=/keep
         cat /keep/new
         """)
-    assert outcome.output.splitlines() == ["kept", "x"]
+    assert outcome.said.splitlines() == ["kept", "x"]
     files = places.built().files
     assert "made" in files
     assert not any(path.startswith("keep/") for path in files)
@@ -291,7 +291,7 @@ def test_force_vouches_for_a_container_that_was_not_detected(
 ) -> None:
     write_context(places.directory / "context", STEPS, FILES)
     outcome = replace(places, powers=["--cgroupns=private"]).job(HIDDEN)
-    assert outcome.output.split() == ["1", "told", "by", "RUN"]
+    assert outcome.said.split() == ["1", "told", "by", "RUN"]
     refused = (places.directory / "out/refused").read_text()
     assert "a RUN cannot be executed here" in refused
     assert "no container was detected" in refused

@@ -67,7 +67,7 @@ def test_each_mode_is_what_it_is_called(
     context = write_context(tmp_path / "context", f"FROM busybox\n{command}\n")
     outcome = builder.run(context, "--no-push").check()
     assert mode.told in outcome.log
-    assert outcome.output.strip() == ("1" if mode.has_overlay else "0")
+    assert outcome.said.strip() == ("1" if mode.has_overlay else "0")
 
 
 def steps(builder: Executor, tmp_path: Path, *lines: str) -> list[list[str]]:

@@ -38,7 +38,7 @@ class Build:
 
     @property
     def said(self) -> list[str]:
-        return self.outcome.output.splitlines()
+        return self.outcome.said.splitlines()
 
     @property
     def layers(self) -> list[list[str]]:

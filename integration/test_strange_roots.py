@@ -159,7 +159,7 @@ def test_a_whole_distribution_is_run_in_place(
             grep -c libc.so.6; rm -f /var/cache/ldconfig/aux-cache
         RUN useradd -m joe && rm -f /etc/*- && chage -d 1 joe && su joe -c 'echo > ~/f'
         """
-    said = places.same(steps).output.splitlines()
+    said = places.same(steps).said.splitlines()
     assert said[0].startswith("apt ")
     assert said[1:] == ["perl", "1"]
 
@@ -177,7 +177,7 @@ def test_another_c_library_is_run_in_place(
         COPY file /copied
         RUN cat /copied > /again
         """
-    said = places.same(steps, files=FILES).output.splitlines()
+    said = places.same(steps, files=FILES).said.splitlines()
     assert said[0].startswith("apt ")
     ours = platform.libc_ver()[1]
     assert not said[1].endswith(f" {ours}")

@@ -244,7 +244,12 @@ def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
     no_push = switch(environment, "KANIKO_NO_PUSH")
     if no_push is None:
         no_push = given.boolean("no-push")
-    return replace(output_options(given, environment), push=not no_push)
+    return replace(
+        output_options(given, environment),
+        push=not no_push,
+        report_file=given.text("report"),
+        timings_file=environment.get("BENCHMARK_FILE", ""),
+    )
 
 
 def output_options(given: GivenFlags, environment: Environment) -> OutputOptions:

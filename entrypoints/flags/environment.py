@@ -261,7 +261,11 @@ VARIABLES = (
         Standing.NOT_YET,
         "telemetry",
     ),
-    Variable(("BENCHMARK_FILE",), Standing.NOT_YET, "the file of timings"),
+    Variable(
+        ("BENCHMARK_FILE",),
+        Standing.HONOURED,
+        "file or https address that receives what took how long, as JSON",
+    ),
     Variable(
         ("DOCKER_CREDENTIAL_GCR_CONFIG",),
         Standing.WITHOUT_EFFECT,

@@ -82,4 +82,12 @@ OUTPUT_FLAGS = (
         origin=Origin.DOCKER,
         help="write JSON about the result, as docker buildx does",
     ),
+    Flag(
+        name="report",
+        kind=Kind.TEXT,
+        group=Group.OUTPUT,
+        metavar="FILE",
+        origin=Origin.OURS,
+        help="write a page (HTML) about the build: times, layers, cache, config",
+    ),
 )

@@ -110,8 +110,8 @@ def test_known_feature_flags_are_told_from_unknown_ones() -> None:
 
 
 def test_warnings_of_the_environment_come_with_the_build() -> None:
-    assert build(environment={"BENCHMARK_FILE": "x"}).warnings == (
-        "BENCHMARK_FILE ignored: not supported yet (the file of timings)",
+    assert build(environment={"OTEL_SERVICE_NAME": "x"}).warnings == (
+        "OTEL_SERVICE_NAME ignored: not supported yet (telemetry)",
     )
 
 

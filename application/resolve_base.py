@@ -64,7 +64,16 @@ class ResolveBase:
             raise InvalidImage(message, place=name, hint="rebuild the base image")
         warmed = ", which is warmed" if base.spare else ""
         self._reporter.info(f"Resolved {name} to {image.digest}{warmed}")
+        self._compare(name, image.config.platform, platform)
         return base
+
+    def _compare(self, name: str, found: Platform, wanted: Platform) -> None:
+        """Warn of a name that stands for one image alone, which is for elsewhere."""
+        if found.architecture and wanted.rank(found) is None:
+            self._reporter.warning(
+                f"{name} is for {found}, not for {wanted}: "
+                "what is run in it may fail, and so may the result"
+            )
 
     def _find(self, name: str, platform: Platform) -> BaseImage:
         named = self._named.get(_key(name))

@@ -8,6 +8,8 @@ with a codec that gives the same bytes on every machine.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -18,7 +20,7 @@ from adapters.storage.image_files import ImageFiles, read_small_file
 from adapters.storage.layout_files import CHUNK
 from application.errors import DigestMismatch, FilesystemError
 from application.ports.images import BuiltImage
-from domain.errors import InvalidImage
+from domain.errors import InvalidImage, InvalidLayer
 from domain.image.config import ImageConfig
 from domain.image.descriptor import Descriptor
 from domain.image.digest import Digest
@@ -91,7 +93,7 @@ class ArchiveStoredImage:
             raise InvalidImage(f"holds no file {name}", place=self._files.place)
         with self._files.open(name) as stream:
             compression = layer_compression(stream.read(START))
-        with self._files.open(name) as stream:
+        with self._files.open(name) as stream, damage_told(self._files.place, name):
             if compression is None:
                 return self._compressed(name, stream, diff_id)
             return self._as_it_is(name, stream, diff_id, compression)
@@ -140,6 +142,21 @@ class ArchiveStoredImage:
                 place=self._files.place,
                 hint="the archive is damaged: save the image again",
             )
+
+
+@contextmanager
+def damage_told(place: str, name: str = "") -> Iterator[None]:
+    """Say of compressed data that is damaged what it is of.
+
+    Args:
+        place: The archive.
+        name: The member, "" for the archive itself.
+    """
+    try:
+        yield
+    except InvalidLayer as error:
+        message = f"{name}: {error.message}" if name else error.message
+        raise InvalidImage(message, place=place, hint=error.hint) from error
 
 
 class _Hashing:

@@ -12,7 +12,7 @@ from adapters.storage.image_files import (
     TarFiles,
 )
 from adapters.storage.layout_files import INDEX_FILE
-from adapters.storage.stored_archive import START, ArchiveStoredImage
+from adapters.storage.stored_archive import START, ArchiveStoredImage, damage_told
 from adapters.storage.stored_layout import LayoutStoredImage
 from application.errors import FilesystemError
 from application.ports.images import StoredImage
@@ -66,7 +66,7 @@ def _files(path: Path, directory: Path) -> ImageFiles:
                 return TarFiles(path)
             stream.seek(0)
             unpacked = directory / "archive.tar"
-            with unpacked.open("wb") as file:
+            with unpacked.open("wb") as file, damage_told(str(path)):
                 for chunk in decompressed(stream):
                     file.write(chunk)
     except OSError as error:

@@ -98,3 +98,27 @@ def test_what_was_found_is_told_once() -> None:
 def test_the_reference_that_was_asked_for_is_kept() -> None:
     found = resolver(AnySource()).resolve("debian:12", AMD64)
     assert found.image.reference == Reference.parse("debian:12")
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "warned"),
+    [
+        (ARM64, AMD64, True),
+        (AMD64, AMD64, False),
+        (Platform(os="linux", architecture="arm", variant="v7"), ARM64, True),
+        (AMD64, Platform(os="linux", architecture="amd64", variant="v3"), False),
+        (Platform(os="", architecture=""), AMD64, False),
+    ],
+)
+def test_an_image_for_elsewhere_is_warned_of(
+    found: Platform,
+    wanted: Platform,
+    warned: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    registry, reporter = MemoryImageSource(), RecordingReporter()
+    registry.add_image(Reference.parse("debian"), ImageConfig(platform=found))
+    bases = ResolveBase(registry=lambda: registry, named_images={}, reporter=reporter)
+    bases.resolve("debian", wanted)
+    told = [text for level, text in reporter.messages if level == "warning"]
+    expected = f"debian is for {found}, not for {wanted}: "
+    assert [text.startswith(expected) for text in told] == [True] * warned

@@ -233,6 +233,21 @@ def test_a_layer_that_is_not_what_the_config_says_is_refused(
             stored_image(path, work).read()
 
 
+def test_compressed_data_that_is_damaged_is_told_with_its_place(
+    tmp_path: Path, work: Path
+) -> None:
+    whole = gzip.compress(SECOND)
+    broken = whole[:-5] + b"12345"
+    path = tar(tmp_path / "a.tar", listed(OCI, {"1": FIRST, "2": broken}))
+    with pytest.raises(InvalidImage, match="2: the compressed data is") as failed:
+        stored_image(path, work).read()
+    assert failed.value.place == str(path)
+    path.write_bytes(whole[:-5])
+    with pytest.raises(InvalidImage, match="the compressed data is") as failed:
+        stored_image(path, work)
+    assert failed.value.place == str(path)
+
+
 @pytest.mark.parametrize("name", ["config", "manifest"])
 def test_a_damaged_blob_of_a_layout_is_refused(
     tmp_path: Path, work: Path, name: str

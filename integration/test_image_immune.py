@@ -155,9 +155,7 @@ def test_the_loader_asks_a_cache_of_its_own(executor_image: ExecutorImage) -> No
 
 EVERY_PACKAGE = """
 import os, sys
-exec(open("/kaniko/executor").read().partition("import os")[0])
-from entrypoints.own_runtime import prepare
-prepare(os.environ)
+exec(open("/kaniko/executor").read().partition("from entrypoints.executor")[0])
 import azure.storage.blob, boto3, bz2, ctypes, dependency_injector.containers, git
 import dockerfile_parse, google.cloud.storage, isal.igzip, loguru, lzma, requests
 import importlib, pkgutil, socket, ssl, zlib_ng.zlib_ng, zstandard

@@ -8,21 +8,38 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from integration.bench.builders import Builder, all_builders
+from integration.bench.builders import (
+    IMAGE_VARIABLE,
+    Builder,
+    all_builders,
+    has_docker,
+    loaded,
+)
 from integration.bench.cases import CASES, Base, Case
+from integration.bench.containers import container_starts
 from integration.bench.inputs import make_base, make_files
-from integration.bench.measuring import start_up, take_turns
-from integration.bench.table import OURS, Row, header, line, start_up_lines
+from integration.bench.measuring import Seconds, start_up, take_turns
+from integration.bench.table import (
+    OURS,
+    Row,
+    container_lines,
+    header,
+    line,
+    start_up_lines,
+)
 from integration.executor import write_context
+from integration.services.docker import running_docker
 from integration.services.registry import Registry, running_registry
 
 START_UP = "start"
+CONTAINER = "start-container"
 
 
 def main() -> int:
@@ -33,13 +50,20 @@ def main() -> int:
     starts = start_up() if arguments.case in START_UP else {}
     for text in start_up_lines(starts) if starts else ():
         _tell(text)
+    containers = _containers() if arguments.case in CONTAINER else {}
+    for text in container_lines(containers) if containers else ():
+        _tell(text)
     rows = _measure(chosen, arguments) if chosen else []
-    if not starts and not rows:
-        names = ", ".join((START_UP, *(case.name for case in CASES)))
+    if not starts and not containers and not rows:
+        names = ", ".join((START_UP, CONTAINER, *(case.name for case in CASES)))
         _tell(f"no case is named like {arguments.case}; there are {names}")
         return 1
     if arguments.json:
-        document = {"start_up": starts, "cases": [row.to_json() for row in rows]}
+        document = {
+            "start_up": starts,
+            "containers": containers,
+            "cases": [row.to_json() for row in rows],
+        }
         Path(arguments.json).write_text(json.dumps(document, indent=2) + "\n")
     return int(any(row.seconds[OURS] is None for row in rows))
 
@@ -53,6 +77,16 @@ def _arguments() -> argparse.Namespace:
         "--flag", action="append", default=[], help="a flag for kanipy, such as --flag="
     )
     return parser.parse_args()
+
+
+def _containers() -> Seconds:
+    """Return the seconds of containers' starts; none without an image or docker."""
+    image = os.environ.get(IMAGE_VARIABLE)
+    if not image or not has_docker():
+        _tell(f"absent: {CONTAINER}, for {IMAGE_VARIABLE} names no image")
+        return {}
+    with running_docker() as docker:
+        return container_starts(docker, loaded(image, docker))
 
 
 def _measure(cases: Sequence[Case], arguments: argparse.Namespace) -> list[Row]:

@@ -120,7 +120,7 @@ class KanipyImage:
         self._output = scratch / "kanipy-output"
         self._registry = registry
         self._docker = docker
-        self._image = _loaded(image, docker)
+        self._image = loaded(image, docker)
         self._flags = flags
 
     def prepare(self, context: Path, *, again: bool = False) -> None:
@@ -252,6 +252,19 @@ class Kaniko:
             shutil.rmtree(self._root)
 
 
+def loaded(image: str, docker: Docker) -> str:
+    """Load an image of an archive and return its name; of any other word, itself."""
+    if not Path(image).is_file():
+        return image
+    said = docker.run("load", f"--input={image}").stdout
+    return said.strip().rpartition(": ")[2]
+
+
+def has_docker() -> bool:
+    """Whether docker is installed."""
+    return Path(DAEMON).exists() and Path(CLIENT).exists()
+
+
 @contextmanager
 def all_builders(
     scratch: Path, flags: Sequence[str], registry: str
@@ -267,7 +280,7 @@ def all_builders(
     image = os.environ.get(IMAGE_VARIABLE)
     with ExitStack() as stack:
         builders: list[Builder] = []
-        if Path(DAEMON).exists() and Path(CLIENT).exists():
+        if has_docker():
             docker = stack.enter_context(running_docker())
             if image:
                 builders.append(KanipyImage(scratch, registry, docker, image, flags))
@@ -286,14 +299,6 @@ def all_builders(
         else:
             absent.append(f"kaniko: {KANIKO_VARIABLE} names no binary")
         yield builders, absent
-
-
-def _loaded(image: str, docker: Docker) -> str:
-    """Load an image of an archive and return its name; of any other word, itself."""
-    if not Path(image).is_file():
-        return image
-    said = docker.run("load", f"--input={image}").stdout
-    return said.strip().rpartition(": ")[2]
 
 
 def _storage_driver(scratch: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integration.bench.containers import ALLOWED, SMALLEST, VERSION
 from integration.bench.measuring import BUDGET, Seconds
 
 OURS = "kanipy"
@@ -54,6 +55,20 @@ def start_up_lines(seconds: Seconds) -> list[str]:
         more = f"{_ms(taken - bare)} more, {met} the {_ms(BUDGET)} allowed"
         lines.append(f"  {name:<10} {_ms(taken)}: {taken / bare:.2f} times, {more}")
     return lines
+
+
+def container_lines(seconds: Seconds) -> list[str]:
+    """Return what is to be said about the start of containers."""
+    ours, least = seconds[VERSION] or 0.0, seconds[SMALLEST] or 0.0
+    met = "within" if ours <= ALLOWED * least else "ABOVE"
+    least_line = f"busybox's {SMALLEST} takes {_ms(least)}"
+    ours_line = (
+        f"{_ms(ours)}: {ours / least:.2f} times, {met} the {ALLOWED:.2f} allowed"
+    )
+    return [
+        f"start of a container, median of several; {least_line}",
+        f"  {VERSION:<10} {ours_line}",
+    ]
 
 
 def _line(title: str, ours: str, others: Sequence[str]) -> str:

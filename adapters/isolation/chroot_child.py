@@ -51,16 +51,19 @@ def _enter(orders: Orders, answers: Answers) -> None:
     become(orders, answers, strict=False)
 
 
-def kill_all_children() -> None:
+def kill_all_children(seconds: float = SECONDS_TO_DIE) -> None:
     """Kill and reap until the calling process has no child.
 
     Only direct children are killed, and they keep their numbers until they are
     reaped here, so that no stranger is hit. Their children become ours.
 
+    Args:
+        seconds: How long to wait for one that does not end.
+
     Raises:
         OSError: One does not end: it could go on writing unseen.
     """
-    patience = time.monotonic() + SECONDS_TO_DIE
+    patience = time.monotonic() + seconds
     while True:
         for child in _children():
             _kill(child)

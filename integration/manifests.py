@@ -63,6 +63,9 @@ def _tekton() -> Registry[Any]:
     file = resources.files("kubernetes_validate") / _STRICT
     kubernetes = json.loads(file.read_text())
     path = Path(os.environ.get("TEKTON_SWAGGER") or SWAGGER)
+    assert path.is_file(), (
+        f"{path} is missing: TEKTON_SWAGGER names Tekton's swagger.json"
+    )
     definitions = json.loads(path.read_text())["definitions"]
     for definition in definitions.values():
         if "properties" in definition:

@@ -97,6 +97,16 @@ def test_a_build_that_fails_leaves_no_result(
     assert pushed_digest(step) == ""
 
 
+def test_a_push_that_is_refused_leaves_no_result(step: Step) -> None:
+    params = {**step.params, "EXTRA_ARGS": ["--skip-push-permission-check"]}
+    refused = replace(step, dockerconfig=None, params=params)
+    done = refused.run()
+    assert done.returncode == 1
+    assert done.stdout.endswith("content\n")
+    assert "Error: " in done.stderr
+    assert refused.results == {}
+
+
 def test_what_fails_after_the_image_was_pushed_leaves_no_result(step: Step) -> None:
     params = {**step.params, "EXTRA_ARGS": ["--digest-file=/proc/none"]}
     failing = replace(step, params=params)

@@ -118,6 +118,7 @@ class LayerFetcher:
         try:
             self._layers.fetch(descriptor, self._opener(base, base.source))
         except DigestMismatch as error:
+            error.place = error.place or str(base.image.reference)
             if base.spare is None:
                 raise
             spare = base.spare(error)

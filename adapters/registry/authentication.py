@@ -163,6 +163,7 @@ class Authentication:
             method="GET",
             purpose=f"get a token from {urlsplit(challenge.realm).hostname}",
             credential=credential,
+            host=urlsplit(challenge.realm).netloc.rpartition("@")[2].lower(),
         )
         try:
             response = self._ask(challenge, access, credential)

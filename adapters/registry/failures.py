@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from adapters.http.errors import Failure, TransportError
 from adapters.http.messages import Response
@@ -26,6 +27,7 @@ from domain.values import dataclass
 MAXIMUM_ERROR_BODY = 64 << 10
 MAXIMUM_MESSAGE = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_STORAGE_HINT = "the registry led there: its storage is out of order, or not for us"
 _UNKNOWN_CODES = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"})
 
 
@@ -39,6 +41,7 @@ class Attempt:
         method: HTTP method.
         purpose: What it was for: "fetch manifest 1.0".
         credential: What was shown, None for nothing.
+        host: Who was asked, if not the registry: its token service.
     """
 
     registry: str
@@ -46,21 +49,26 @@ class Attempt:
     method: str
     purpose: str
     credential: Credential | None = None
+    host: str = ""
 
 
 def fail(response: Response, attempt: Attempt) -> NoReturn:
     """Close an answer and raise the error it means.
 
     Raises:
-        Unauthorized: Status 401 or 403.
+        Unauthorized: Status 401 or 403, of whom the credential was shown.
         RegistryError: Anything else.
     """
     with response:
         code, detail = _error_of(response)
         limits = RateLimit.of(response)
     said = ": ".join(filter(None, (code, detail)))
+    # a storage that the registry led us to, which was shown no credential
+    elsewhere = _host_of(response, attempt)
     message = f"cannot {attempt.purpose}: {attempt.method} answered {response.status}"
-    kind = Unauthorized if response.status in (401, 403) else RegistryError
+    message += f" at {elsewhere}" if elsewhere else ""
+    is_refusal = response.status in (401, 403) and not elsewhere
+    kind = Unauthorized if is_refusal else RegistryError
     raise kind(
         f"{message} ({said})" if said else message,
         registry=attempt.registry,
@@ -68,8 +76,16 @@ def fail(response: Response, attempt: Attempt) -> NoReturn:
         method=attempt.method,
         status=response.status,
         code=code,
-        hint=_hint(response.status, code, attempt, limits),
+        hint=_STORAGE_HINT
+        if elsewhere
+        else _hint(response.status, code, attempt, limits),
     )
+
+
+def _host_of(response: Response, attempt: Attempt) -> str:
+    """Return who answered, "" if that is who was asked."""
+    host = urlsplit(response.url).netloc.rpartition("@")[2].lower()
+    return "" if host == (attempt.host or attempt.registry) else host
 
 
 def fail_unknown(response: Response, attempt: Attempt) -> NoReturn:

@@ -266,8 +266,10 @@ def test_a_challenge_of_the_host_redirected_to_is_not_answered(
         challenge = {"WWW-Authenticate": f'Bearer realm="{storage.url}/token"'}
         storage.faults = [Fault("GET /storage", 401, challenge, times=9)]
         server.blob_redirect = storage.url
-        with pytest.raises(Unauthorized):
+        with pytest.raises(RegistryError, match=f"401 at {storage.host}") as caught:
             _resolve(server, connect(USER))
+        assert "led there" in str(caught.value.hint)
+        assert not isinstance(caught.value, Unauthorized)
         assert [seen.method for seen in storage.seen] == ["GET"]
         assert all("Authorization" not in seen.headers for seen in storage.seen)
 

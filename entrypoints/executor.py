@@ -120,11 +120,7 @@ def run(
     subcommand = called(arguments, subcommands)
     if subcommand is not None:
         return subcommand.run(subcommand.words, environment)
-    return run_program(
-        PROGRAM,
-        lambda: parse_command_line(arguments, environment),
-        lambda request: build(request.options, request.warnings),
-    )
+    return run_program(PROGRAM, arguments, environment, build)
 
 
 def _help() -> str:
@@ -141,7 +137,11 @@ def _completion(shell: str) -> str:
 
 
 PROGRAM = Program(
-    name="kanipy", version=VERSION_LINE, help=_help, completion=_completion
+    name="kanipy",
+    version=VERSION_LINE,
+    parse=parse_command_line,
+    help=_help,
+    completion=_completion,
 )
 
 

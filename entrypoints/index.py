@@ -45,11 +45,7 @@ def run(
         environment: The process's variables.
         create: Makes an index.
     """
-    return run_program(
-        PROGRAM,
-        lambda: parse_index_line(arguments, environment),
-        lambda request: create(request.options, request.warnings),
-    )
+    return run_program(PROGRAM, arguments, environment, create)
 
 
 def _help() -> str:
@@ -59,4 +55,6 @@ def _help() -> str:
     return help_text(INDEX_FLAGS, INDEX_MANUAL)
 
 
-PROGRAM = Program(name="kanipy index", version=VERSION_LINE, help=_help)
+PROGRAM = Program(
+    name="kanipy index", version=VERSION_LINE, parse=parse_index_line, help=_help
+)

@@ -7,33 +7,16 @@ passed in.
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NoReturn, Protocol, TypeVar
+from typing import Generic, NoReturn, Protocol, TypeVar
 
 from application.errors import Interrupted
 from application.options import LogOptions, Verbosity
 from domain.values import dataclass
 from entrypoints.exit_status import SUCCESS, report
 from entrypoints.flags.commands import Show, ShowCompletion, ShowHelp, ShowVersion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """A program that a person types.
-
-    Attributes:
-        name: What it is called.
-        version: What `--version` prints.
-        help: Makes the help.
-        completion: Makes the completion script of a shell; None for a program whose
-            words are completed by the script of another.
-    """
-
-    name: str
-    version: str
-    help: Callable[[], str]
-    completion: Callable[[str], str] | None = None
+from entrypoints.flags.environment import Environment
 
 
 class Options(Protocol):
@@ -44,21 +27,47 @@ class Options(Protocol):
         """What is told, and how."""
 
 
-class Job(Protocol):
+_Options = TypeVar("_Options", bound=Options)
+_Options_co = TypeVar("_Options_co", bound=Options, covariant=True)
+
+
+class Job(Protocol[_Options_co]):
     """A request that is no question about the program."""
 
     @property
-    def options(self) -> Options:
+    def options(self) -> _Options_co:
         """What is asked for."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Lines to tell as warnings when logging has begun."""
 
-_Job = TypeVar("_Job", bound=Job)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program(Generic[_Options]):
+    """A program that a person types.
+
+    Attributes:
+        name: What it is called.
+        version: What `--version` prints.
+        parse: Reads its command line.
+        help: Makes the help.
+        completion: Makes the completion script of a shell; None for a program whose
+            words are completed by the script of another.
+    """
+
+    name: str
+    version: str
+    parse: Callable[[Sequence[str], Environment], Show | Job[_Options]]
+    help: Callable[[], str]
+    completion: Callable[[str], str] | None = None
 
 
 def run_program(
-    program: Program,
-    parse: Callable[[], Show | _Job],
-    perform: Callable[[_Job], int],
+    program: Program[_Options],
+    arguments: Sequence[str],
+    environment: Environment,
+    perform: Callable[[_Options, Sequence[str]], int],
 ) -> int:
     """Carry out what a command line asks for and return the exit status.
 
@@ -66,26 +75,27 @@ def run_program(
 
     Args:
         program: The program.
-        parse: Reads the command line.
-        perform: Does the work.
+        arguments: Words after the program's name.
+        environment: The process's variables.
+        perform: Does the work; gets the options, and the warnings to tell.
     """
     traces = False
     before = signal.getsignal(signal.SIGTERM)
     try:
-        request = parse()
+        request = program.parse(arguments, environment)
         if isinstance(request, (ShowHelp, ShowVersion, ShowCompletion)):
             return _show(request, program)
         verbosity = request.options.log.verbosity
         traces = verbosity in {Verbosity.TRACE, Verbosity.DEBUG}
         signal.signal(signal.SIGTERM, _terminated)
-        return perform(request)
+        return perform(request.options, request.warnings)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost
         return report(error, sys.stderr, program=program.name, traces=traces)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _show(request: Show, program: Program) -> int:
+def _show(request: Show, program: Program[_Options]) -> int:
     match request:
         case ShowVersion():
             _print(program.version)

@@ -47,11 +47,7 @@ def run(
         environment: The process's variables.
         push: Pushes an image.
     """
-    return run_program(
-        PROGRAM,
-        lambda: parse_push_line(arguments, environment),
-        lambda request: push(request.options, request.warnings),
-    )
+    return run_program(PROGRAM, arguments, environment, push)
 
 
 def _help() -> str:
@@ -61,4 +57,6 @@ def _help() -> str:
     return help_text(PUSH_FLAGS, PUSH_MANUAL)
 
 
-PROGRAM = Program(name="kanipy push", version=VERSION_LINE, help=_help)
+PROGRAM = Program(
+    name="kanipy push", version=VERSION_LINE, parse=parse_push_line, help=_help
+)

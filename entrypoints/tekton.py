@@ -37,11 +37,7 @@ def run(
         environment: The process's variables.
         build: Carries out a build and writes the results.
     """
-    return run_program(
-        PROGRAM,
-        lambda: parse_tekton_line(arguments, environment),
-        lambda request: build(request.options, request.warnings),
-    )
+    return run_program(PROGRAM, arguments, environment, build)
 
 
 def _help() -> str:
@@ -60,6 +56,7 @@ def _completion(shell: str) -> str:
 PROGRAM = Program(
     name="kanipy-tekton",
     version=f"kanipy-tekton {VERSION}\n",
+    parse=parse_tekton_line,
     help=_help,
     completion=_completion,
 )

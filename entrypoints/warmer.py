@@ -68,11 +68,7 @@ def run(
         environment: The process's variables.
         warm: Warms images.
     """
-    return run_program(
-        PROGRAM,
-        lambda: parse_warmer_line(arguments, environment),
-        lambda request: warm(request.options, request.warnings),
-    )
+    return run_program(PROGRAM, arguments, environment, warm)
 
 
 def _help() -> str:
@@ -91,6 +87,7 @@ def _completion(shell: str) -> str:
 PROGRAM = Program(
     name="kanipy-warmer",
     version=f"kanipy-warmer {VERSION}\n",
+    parse=parse_warmer_line,
     help=_help,
     completion=_completion,
 )

@@ -1,6 +1,7 @@
 """Shortcuts of the command line's tests: words in, options or an error out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
 import pytest
 
@@ -10,6 +11,22 @@ from entrypoints.executor_flags import Build, parse_command_line
 
 NOWHERE = ("--no-push",)
 """The least a command line must say."""
+
+_Options = TypeVar("_Options")
+
+
+class Performer(Generic[_Options]):
+    """Does the work of a program: notes what it is asked for, and fails if told to."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.asked: list[tuple[_Options, tuple[str, ...]]] = []
+        self._error = error
+
+    def __call__(self, options: _Options, warnings: Sequence[str]) -> int:
+        self.asked.append((options, tuple(warnings)))
+        if self._error:
+            raise self._error
+        return 0
 
 
 def build(*words: str, environment: Mapping[str, str] | None = None) -> Build:

@@ -14,6 +14,7 @@ from domain.errors import KanipyError
 from entrypoints.executor import main, run
 from entrypoints.flags.environment import Environment
 from entrypoints.version import VERSION
+from tests.entrypoints.command_line import Performer
 
 _HEAVY = {
     "azure",
@@ -46,22 +47,8 @@ sys.exit(status)
 """
 
 
-class _Builds:
-    """Records what it is asked to build, and fails if told to."""
-
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.asked: list[tuple[BuildOptions, tuple[str, ...]]] = []
-        self._error = error
-
-    def __call__(self, options: BuildOptions, warnings: Sequence[str]) -> int:
-        self.asked.append((options, tuple(warnings)))
-        if self._error:
-            raise self._error
-        return 0
-
-
 def test_a_build_gets_its_options_and_warnings() -> None:
-    builds = _Builds()
+    builds = Performer[BuildOptions]()
     assert run(["-c=/src", "--no-push", "--tarPath=a"], {}, builds) == 0
     ((options, warnings),) = builds.asked
     assert options.input.context.location == "/src"
@@ -81,7 +68,7 @@ def test_a_build_gets_its_options_and_warnings() -> None:
 def test_an_error_of_the_build_becomes_a_status_and_a_line(
     capsys: pytest.CaptureFixture[str], error: BaseException, status: int, line: str
 ) -> None:
-    assert run(["--no-push"], {}, _Builds(error)) == status
+    assert run(["--no-push"], {}, Performer[BuildOptions](error)) == status
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[0] == line
@@ -91,12 +78,14 @@ def test_an_error_of_the_build_becomes_a_status_and_a_line(
 def test_a_bug_shows_its_trace_to_who_wants_to_know(
     capsys: pytest.CaptureFixture[str], verbosity: str
 ) -> None:
-    run(["--no-push", "-v", verbosity], {}, _Builds(ZeroDivisionError()))
+    run(
+        ["--no-push", "-v", verbosity], {}, Performer[BuildOptions](ZeroDivisionError())
+    )
     assert capsys.readouterr().err.startswith("Traceback")
 
 
 def test_a_mistake_builds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    builds = _Builds()
+    builds = Performer[BuildOptions]()
     assert run(["--nonsense"], {}, builds) == 1
     assert builds.asked == []
     assert capsys.readouterr().err == (
@@ -121,7 +110,7 @@ def test_the_first_word_calls_a_command_with_all_the_others(
         asked.append((tuple(words), environment))
         return 7
 
-    assert run(words, {"HOME": "/h"}, _Builds(), {"send": send}) == 7
+    assert run(words, {"HOME": "/h"}, Performer[BuildOptions](), {"send": send}) == 7
     assert asked == [(given, {"HOME": "/h"})]
 
 

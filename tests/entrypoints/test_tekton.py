@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,13 @@ from domain.errors import KanipyError
 from entrypoints.flags.tekton_table import TEKTON_FLAGS
 from entrypoints.tekton import main, run
 from entrypoints.version import VERSION
+from tests.entrypoints.command_line import Performer
 
 ENVIRONMENT = {"PATH": "/usr/bin", "HOME": "/nonexistent"}
 
 
-class _Builds:
-    def __init__(self, error: Exception | None = None) -> None:
-        self.asked: list[tuple[BuildOptions, tuple[str, ...]]] = []
-        self._error = error
-
-    def __call__(self, options: BuildOptions, warnings: Sequence[str]) -> int:
-        self.asked.append((options, tuple(warnings)))
-        if self._error:
-            raise self._error
-        return 0
-
-
 def test_a_build_gets_its_options_and_warnings() -> None:
-    builds = _Builds()
+    builds = Performer[BuildOptions]()
     assert run(["--image=app", "--", "--tarPath=a"], {}, builds) == 0
     ((options, warnings),) = builds.asked
     assert options.output.step is not None
@@ -41,9 +29,12 @@ def test_a_build_gets_its_options_and_warnings() -> None:
 def test_errors_and_mistakes_are_told_in_a_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["--image=app"], {}, _Builds(KanipyError("no", hint="do"))) == 1
+    assert (
+        run(["--image=app"], {}, Performer[BuildOptions](KanipyError("no", hint="do")))
+        == 1
+    )
     assert capsys.readouterr().err == "Error: no\nHint: do\n"
-    builds = _Builds()
+    builds = Performer[BuildOptions]()
     assert run(["--nonsense"], {}, builds) == 1
     assert builds.asked == []
     assert capsys.readouterr().err == (

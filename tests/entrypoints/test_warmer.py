@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from domain.errors import KanipyError
 from entrypoints.flags.warmer_table import WARMER_FLAGS
 from entrypoints.version import VERSION
 from entrypoints.warmer import main, run
+from tests.entrypoints.command_line import Performer
 from tests.support.images import SmallImage, make_image, make_tar
 from tests.support.registry_server import FakeRegistry
 from tests.support.web_server import Answer, WebServer
@@ -151,24 +152,12 @@ def test_entries_can_be_read_by_everybody_whatever_the_umask(
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o755, 0o644}
 
 
-class _Warmer:
-    def __init__(self, error: Exception | None = None) -> None:
-        self.asked: list[tuple[WarmOptions, tuple[str, ...]]] = []
-        self._error = error
-
-    def __call__(self, options: WarmOptions, warnings: Sequence[str]) -> int:
-        self.asked.append((options, tuple(warnings)))
-        if self._error:
-            raise self._error
-        return 0
-
-
 def test_errors_and_mistakes_are_told_in_a_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["-i=a"], {}, _Warmer(KanipyError("no", hint="do"))) == 1
+    assert run(["-i=a"], {}, Performer[WarmOptions](KanipyError("no", hint="do"))) == 1
     assert capsys.readouterr().err == "Error: no\nHint: do\n"
-    warmer = _Warmer()
+    warmer = Performer[WarmOptions]()
     assert run(["--nonsense"], {}, warmer) == 1
     assert warmer.asked == []
     assert capsys.readouterr().err == (

@@ -708,6 +708,29 @@ class IndexOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginOptions:
+    """Everything one `kanipy login` was asked for.
+
+    Attributes:
+        host: The registry, as in references.
+        username: Who logs in.
+        password: The password; never in `repr`.
+        registry: How registries are spoken to.
+        credentials: Where credentials are kept.
+        network: Trust and proxies.
+        log: What is told.
+    """
+
+    host: str
+    username: str
+    password: str = field(repr=False)
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmOptions:
     """Everything one run of the warmer was asked for.
 

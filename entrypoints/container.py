@@ -14,8 +14,15 @@ from application.build_stage import BuildStage
 from application.contents import Contents
 from application.create_index import CreateIndex
 from application.gather_facts import GatherFacts
+from application.log_in import LogIn
 from application.needed_stages import StageTools
-from application.options import BuildOptions, IndexOptions, PushOptions, WarmOptions
+from application.options import (
+    BuildOptions,
+    IndexOptions,
+    LoginOptions,
+    PushOptions,
+    WarmOptions,
+)
 from application.perform_effects import PerformEffects
 from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
@@ -271,6 +278,24 @@ class Container(containers.DeclarativeContainer):
         prepare=prepare,
         tools=planning_tools,
         places=publish.provided.places,
+        reporter=reporter,
+    )
+
+
+class LoginContainer(containers.DeclarativeContainer):
+    """Everything one `kanipy login` needs, made of its options."""
+
+    options: providers.Dependency[LoginOptions] = providers.Dependency(
+        instance_of=LoginOptions
+    )
+
+    reporter = providers.Singleton(builders.reporter, options.provided.log)
+    log_in = providers.Singleton(
+        LogIn,
+        accounts=providers.Singleton(credential_builders.accounts, options, reporter),
+        store=providers.Singleton(
+            credential_builders.credential_store, options.provided.credentials, reporter
+        ),
         reporter=reporter,
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from application.options import Connecting, CredentialOptions
+from application.ports.credentials import Accounts, CredentialStore
 from application.ports.reporter import Reporter
 from entrypoints.builders import http_client, sdk_certificates, transfer_retries
 
@@ -100,6 +101,26 @@ def own_helpers(
         "acr": Provider("Azure", Remembering(azure), is_azure),
         "gitlab": Provider("GitLab", GitlabHelper(variables)),
     }
+
+
+def accounts(options: Connecting, reporter: Reporter) -> Accounts:
+    """Return who knows whom registries let in."""
+    from adapters.registry.accounts import RegistryAccounts
+
+    client = http_client(
+        options,
+        transfer_retries(0, reporter),
+        plain_http=options.registry.insecure_push,
+        skip_verify=options.registry.skip_tls_verify_push,
+    )
+    return RegistryAccounts(client)
+
+
+def credential_store(found: CredentialOptions, reporter: Reporter) -> CredentialStore:
+    """Return where credentials are kept."""
+    from adapters.credentials.config_store import DockerConfigStore
+
+    return DockerConfigStore(_of_docker(found), reporter.warning)
 
 
 def _of_docker(found: CredentialOptions) -> dict[str, str]:

@@ -15,11 +15,7 @@ from entrypoints.flags.commands import Show, parse_words
 from entrypoints.flags.docker_habits import translate
 from entrypoints.flags.environment import Environment, warnings
 from entrypoints.flags.given import GivenFlags
-from entrypoints.flags.not_yet import (
-    NOT_YET_COMMANDS,
-    not_supported_yet,
-    refuse_unsupported,
-)
+from entrypoints.flags.not_yet import refuse_unsupported
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.table import EXECUTOR_FLAGS
 from entrypoints.subcommands import SUBCOMMANDS
@@ -58,7 +54,7 @@ def parse_command_line(
         arguments,
         EXECUTOR_FLAGS,
         lambda scanned: _build(scanned, environment),
-        (*SUBCOMMANDS, *NOT_YET_COMMANDS),
+        tuple(SUBCOMMANDS),
     )
 
 
@@ -68,8 +64,6 @@ def _build(scanned: Scanned, environment: Environment) -> Build:
             f"{scanned.command} must be the first word",
             hint=f"write kanipy {scanned.command} … and its flags behind it",
         )
-    if scanned.command:
-        raise not_supported_yet(f"the command {scanned.command}", "only builds images")
     translated = translate(scanned.given)
     refuse_unsupported(translated)
     options = build_options(translated, environment)

@@ -15,6 +15,12 @@ RunSubcommand = Callable[[Sequence[str], Environment], int]
 exit status. Errors are told on standard error and never leave it."""
 
 
+def _login(words: Sequence[str], environment: Environment) -> int:
+    from entrypoints.login import run
+
+    return run(words, environment)
+
+
 def _push(words: Sequence[str], environment: Environment) -> int:
     from entrypoints.push import run
 
@@ -27,7 +33,11 @@ def _index(words: Sequence[str], environment: Environment) -> int:
     return run(words, environment)
 
 
-SUBCOMMANDS: Mapping[str, RunSubcommand] = {"push": _push, "index": _index}
+SUBCOMMANDS: Mapping[str, RunSubcommand] = {
+    "login": _login,
+    "push": _push,
+    "index": _index,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

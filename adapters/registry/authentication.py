@@ -38,7 +38,7 @@ class Access:
     """What is to be done in a repository; tokens are kept per access.
 
     Attributes:
-        repository: The repository.
+        repository: The repository, "" for the registry as such.
         push: Whether it will be written to.
         mounts: Repositories that blobs are mounted from.
     """
@@ -50,6 +50,8 @@ class Access:
     @property
     def scopes(self) -> list[str]:
         """The scopes of the token protocol."""
+        if not self.repository:
+            return []  # to log in, no more
         actions = "pull,push" if self.push else "pull"
         others = [f"repository:{name}:pull" for name in self.mounts]
         return [f"repository:{self.repository}:{actions}", *others]
@@ -108,6 +110,11 @@ class Authentication:
             self._check_realm(challenge.realm, base)
         with self._lock:
             self._challenge = challenge
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the registry wants to know who we are."""
+        return self._challenge is not None
 
     def header(self, access: Access) -> str | None:
         """Return the value of Authorization, None for none.

@@ -95,6 +95,11 @@ class RegistryConnection:
         except TransportError as error:
             raise unreachable(error, attempt) from error
 
+    @property
+    def asks_who_we_are(self) -> bool:
+        """Whether the registry has asked for a credential so far."""
+        return self._authentication.is_asked_for
+
     def attempt(self, method: str, access: Access, purpose: str) -> Attempt:
         """Return the facts of a request that error messages need."""
         return Attempt(

@@ -1,4 +1,4 @@
-"""Port: credentials for registries."""
+"""Ports: credentials for registries, where they are kept, and who knows them."""
 
 from __future__ import annotations
 
@@ -51,4 +51,37 @@ class CredentialSource(Protocol):
 
         Raises:
             UsageError: A configuration exists and cannot be read.
+        """
+
+
+class CredentialStore(Protocol):
+    """Keeps the credentials of people who log in."""
+
+    def keep(self, registry: str, credential: Credential) -> str:
+        """Keep a credential of a registry, in the place of an earlier one.
+
+        Atomic: what was kept before, of others too, stays or the new is there whole.
+
+        Args:
+            registry: As in `CredentialSource`.
+            credential: Its user and password.
+
+        Returns:
+            Where it is kept.
+
+        Raises:
+            UsageError: What is there makes no sense, or there is no place for it.
+            OutputError: It cannot be written.
+        """
+
+
+class Accounts(Protocol):
+    """Know whom registries let in."""
+
+    def check(self, registry: str, credential: Credential) -> bool:
+        """Return whether a registry has let somebody in, False where it asks nobody.
+
+        Raises:
+            Unauthorized: It refuses the credential.
+            RegistryError: It fails, or cannot be reached.
         """

@@ -11,7 +11,7 @@ from entrypoints.flags.dockerfile_differences import DIFFERENCES
 from entrypoints.flags.environment import VARIABLES
 from entrypoints.flags.flag import Flag, FlagTable, Group, Kind, Origin
 from entrypoints.flags.help_text import value_shown
-from entrypoints.flags.not_yet import NOT_YET, NOT_YET_COMMANDS
+from entrypoints.flags.not_yet import NOT_YET
 from entrypoints.flags.subcommands import SUBCOMMANDS, Subcommand
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
@@ -96,7 +96,6 @@ def compatibility_page(table: FlagTable) -> str:
     )
     parts.append(_TAIL.replace("bash|zsh|fish", r"bash\|zsh\|fish"))
     parts.extend(_command_row(each) for each in SUBCOMMANDS)
-    parts.extend(f"| `{name}` | not yet | |\n" for name in NOT_YET_COMMANDS)
     parts.append(_DIFFERENCES_HEAD)
     parts.extend(f"| {' | '.join(row)} |\n" for row in DIFFERENCES)
     return "".join(parts)

@@ -30,8 +30,6 @@ NOT_YET = (
     NotYet("provenance", _NO_ATTESTATION),
 )
 
-NOT_YET_COMMANDS = ("login",)
-
 
 def refuse_unsupported(given: GivenFlags) -> None:
     """End the run when a flag asks for what cannot be done yet.

@@ -6,6 +6,7 @@ How a command is run stands in `entrypoints.subcommands`.
 from domain.values import dataclass
 from entrypoints.flags.flag import FlagTable, Origin
 from entrypoints.flags.index_table import INDEX_FLAGS
+from entrypoints.flags.login_table import LOGIN_FLAGS
 from entrypoints.flags.push_table import PUSH_FLAGS
 
 
@@ -31,6 +32,13 @@ class Subcommand:
 
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
+    Subcommand(
+        name="login",
+        operands="REGISTRY --username=USER --password-stdin",
+        summary="keep the password of a registry for builds",
+        table=LOGIN_FLAGS,
+        differs="the registry is asked whether it accepts the password",
+    ),
     Subcommand(
         name="push",
         operands="FILE|DIR --destination=IMAGE...",

@@ -69,9 +69,3 @@ def test_several_targets_are_not_supported_yet() -> None:
     for words in (["--target=a,b"], ["--target=a", "--target=b"]):
         error = failure("--no-push", *words)
         assert error.message == "--target with several stages is not supported yet"
-
-
-@pytest.mark.parametrize("command", ["login"])
-def test_a_command_of_the_fork_is_not_supported_yet(command: str) -> None:
-    error = failure(command, "-u", "me")
-    assert error.message == f"the command {command} is not supported yet"

@@ -202,17 +202,15 @@ def root_filesystems(
     Overlays tell what changed without a walk; they need a mount namespace of our
     own, and a work directory that does not itself lie on an overlay.
     """
-    from adapters.filesystem.directory_root import DirectoryRoots
-    from adapters.filesystem.in_place_roots import InPlaceRoots
-    from adapters.filesystem.mounts import overlay_works
-    from adapters.filesystem.overlay_root import OverlayRoots
     from domain.snapshot.exclusion import Exclusions
-    from entrypoints.paths import paths_in_use
 
     directory = work.part("roots")
     exclusions = Exclusions.of(options.snapshot.ignore_paths)
     timeout = options.snapshot.timeout.total_seconds()
     if choice.isolation == "in-place":
+        from adapters.filesystem.in_place_roots import InPlaceRoots
+        from entrypoints.paths import paths_in_use
+
         return InPlaceRoots(
             directory,
             exclusions,
@@ -225,8 +223,15 @@ def root_filesystems(
             aside=aside,
             before_first=credentials.settle,
         )
-    if choice.isolation == "namespaces" and overlay_works(directory):
-        return OverlayRoots(directory, exclusions)
+    if choice.isolation == "namespaces":
+        from adapters.filesystem.mounts import overlay_works
+
+        if overlay_works(directory):
+            from adapters.filesystem.overlay_root import OverlayRoots
+
+            return OverlayRoots(directory, exclusions)
+    from adapters.filesystem.directory_root import DirectoryRoots
+
     return DirectoryRoots(directory, exclusions, timeout, options.snapshot.mode)
 
 
@@ -440,14 +445,15 @@ def destinations(
     reporter: Reporter,
 ) -> tuple[ImageDestination, ...]:
     """Return everything the image is written to, registries last."""
-    from adapters.storage.docker_tar import DockerTarImageDestination
-    from adapters.storage.oci_layout import OciLayoutImageDestination
-
     output = options.output
     places: list[ImageDestination] = []
     if output.tar_path:
+        from adapters.storage.docker_tar import DockerTarImageDestination
+
         places.append(DockerTarImageDestination(output.tar_path, output.destinations))
     if output.oci_layout_path:
+        from adapters.storage.oci_layout import OciLayoutImageDestination
+
         path = output.oci_layout_path
         places.append(OciLayoutImageDestination(path, output.destinations))
     if output.push:

@@ -49,11 +49,7 @@ def run(
         login: Logs in.
         read: Reads the standard input.
     """
-    return run_program(
-        PROGRAM,
-        lambda: parse_login_line(arguments, environment, read or _standard_input),
-        lambda request: login(request.options, request.warnings),
-    )
+    return run_program(_program(read or _standard_input), arguments, environment, login)
 
 
 def _standard_input() -> str:
@@ -71,4 +67,10 @@ def _help() -> str:
     return help_text(LOGIN_FLAGS, LOGIN_MANUAL)
 
 
-PROGRAM = Program(name="kanipy login", version=VERSION_LINE, help=_help)
+def _program(read: Callable[[], str]) -> Program[LoginOptions]:
+    return Program(
+        name="kanipy login",
+        version=VERSION_LINE,
+        parse=lambda words, variables: parse_login_line(words, variables, read),
+        help=_help,
+    )

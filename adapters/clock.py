@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 
-from domain.errors import UsageError
-
 _SECOND = 1_000_000_000
 
 
@@ -67,17 +65,3 @@ class ReproducibleClock:
     def layer_time_ns(self, mtime_ns: int) -> int:  # noqa: ARG002 - the port's
         """Return the epoch, whatever the file's time."""
         return self._epoch_ns
-
-
-def parse_epoch(text: str) -> int:
-    """Read the value of SOURCE_DATE_EPOCH, seconds since 1970.
-
-    Raises:
-        UsageError: It is no whole number, or negative.
-    """
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(
-            f'SOURCE_DATE_EPOCH is "{text}", which is no number of seconds',
-            hint="set it to seconds since 1970: $(git log -1 --format=%ct)",
-        )
-    return int(text)

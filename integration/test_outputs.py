@@ -383,7 +383,9 @@ def test_times_are_no_later_than_the_source_s(
     assert times == {"file": 10**9, "made": 10**9, "old": 1000}
 
 
-@pytest.mark.parametrize("value", ["yesterday", "-1", "1.5", "0x10", "\uff11"])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "-1", "1.5", "0x10", "\uff11", "9" * 15]
+)
 def test_a_time_of_the_source_that_is_none_is_an_error(
     executor: Executor, context: Path, value: str
 ) -> None:

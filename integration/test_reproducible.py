@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from integration.executor import write_context
+from integration.executor import Executor, named_base, write_context
 from integration.image_comparison.layer_reading import open_layer
 from integration.image_comparison.stored_image import read_layout
 from integration.modes import CHROOT, OVERLAY, WALK, Mode
 from integration.services.bases import SMALL_BASES
+from integration.services.registry import Registry
 
 FILES = {"tree/new": "new", "tree/sub/deep": "deep", "file": "file"}
 DOCKERFILE = r"""
@@ -111,3 +112,118 @@ def test_all_times_are_the_epoch_and_the_base_is_left_alone(
         with open_layer(layer.blob) as opened:
             times = {m.mtime for m in opened.tar if ".wh." not in m.name}
         assert times == {seconds}
+
+
+# ------------------------------------------------------------ other days, other users
+
+WITHOUT_RUN = r"""
+FROM busybox
+WORKDIR /work/here
+COPY tree /srv/
+ADD --chown=5:6 file /
+COPY --link file /linked
+ENV a=b
+"""
+STRANGER = 1234
+AS_STRANGER = (
+    "setpriv",
+    f"--reuid={STRANGER}",
+    f"--regid={STRANGER}",
+    "--clear-groups",
+    # The interpreter and the tests' directories may be below one that is private.
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+)
+IN_A_YEAR = ("faketime", "-f", "+400d")
+SEEN_TIME = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+
+
+def own(place: Path, user: int) -> None:
+    for path in (place, *place.rglob("*")):
+        os.chown(path, user, user, follow_symlinks=False)
+
+
+def build_as(
+    place: Path, user: int, *flags: str, day: tuple[str, ...] = ()
+) -> tuple[str, str]:
+    """Build a checkout as a user, on a day; return its digest and time of the log."""
+    write_context(place / "some" / "sources", WITHOUT_RUN, FILES)
+    own(place, user)
+    prefix = (*day, *(AS_STRANGER if user else ()))
+    base = named_base("busybox", SMALL_BASES, "busybox")
+    executor = Executor(work=place / "work", prefix=prefix, flags=(base,))
+    done = executor.layout(
+        place / "some" / "sources",
+        place / "image",
+        "--log-timestamp",
+        f"--digest-file={place / 'digest'}",
+        *flags,
+        environment={**SEEN_TIME, "HOME": str(place), "USER": f"user{user}"},
+    )
+    return (place / "digest").read_text(), done.log
+
+
+@pytest.mark.parametrize("flags", [(), ("--compression=zstd",)])
+def test_another_user_on_another_day_makes_the_same_image(
+    flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    today = time.gmtime().tm_year
+    ours, log = build_as(tmp_path / "ours", 0, "--reproducible", *flags)
+    assert f"{today}-" in log
+    theirs, log = build_as(
+        tmp_path / "a" / "stranger's",
+        STRANGER,
+        "--reproducible",
+        *flags,
+        day=IN_A_YEAR,
+    )
+    assert f"{today}-" not in log
+    assert (tmp_path / "a/stranger's/digest").stat().st_uid == STRANGER
+    assert ours == theirs
+    image = read_layout(tmp_path / "a/stranger's/image")
+    base = read_layout(SMALL_BASES, "busybox")
+    assert [layer.digest for layer in image.layers[: len(base.layers)]] == [
+        layer.digest for layer in base.layers
+    ]
+
+
+def test_without_the_flag_another_day_is_seen(tmp_path: Path) -> None:
+    """So it is the flag that hides it, not the tests."""
+    ours, _ = build_as(tmp_path / "ours", 0)
+    theirs, _ = build_as(tmp_path / "theirs", 0, day=IN_A_YEAR)
+    assert ours != theirs
+
+
+def test_a_run_on_another_day_makes_the_same_image(tmp_path: Path) -> None:
+    def build_on(place: Path, day: tuple[str, ...]) -> str:
+        context = write_context(place / "checkout", DOCKERFILE, FILES)
+        base = named_base("busybox", SMALL_BASES, "busybox")
+        executor = Executor(work=place / "work", prefix=day, flags=(base,))
+        executor.layout(
+            context,
+            place / "image",
+            "--reproducible",
+            f"--digest-file={place / 'digest'}",
+            environment=SEEN_TIME,
+        )
+        return (place / "digest").read_text()
+
+    assert build_on(tmp_path / "a", ()) == build_on(tmp_path / "b", IN_A_YEAR)
+
+
+def test_a_reproducible_image_is_the_same_wherever_it_is_written(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """The digest file tells it, and the registry has it."""
+    context = write_context(tmp_path / "sources", WITHOUT_RUN, FILES)
+    base = named_base("busybox", SMALL_BASES, "busybox")
+    executor = Executor(work=tmp_path / "work", flags=(base, "--reproducible"))
+    found = set()
+    for place in (f"--destination={registry.host}/reproducible/a", "--no-push"):
+        file = tmp_path / "digest"
+        flags = ("--image-format=oci", f"--digest-file={file}", place)
+        executor.run(context, *flags).check()
+        found.add(file.read_text())
+    assert len(found) == 1
+    manifest = registry.manifest("reproducible/a", found.pop())
+    assert manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json"

@@ -135,7 +135,9 @@ def check_writable(path: Path) -> None:
         raise OutputError(
             f"{existing} is not a directory", place=str(path), hint="choose a path"
         )
-    if not os.access(existing, os.W_OK | (os.X_OK if existing.is_dir() else 0)):
+    asked = os.W_OK | (os.X_OK if existing.is_dir() else 0)
+    # Effective: without it the capabilities of a user that is not root do not count.
+    if not os.access(existing, asked, effective_ids=True):
         raise OutputError(
             f"{existing} cannot be written",
             place=str(path),

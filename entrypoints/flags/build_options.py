@@ -42,6 +42,8 @@ from entrypoints.flags.secret_values import parse_agents, parse_secrets
 from entrypoints.flags.values import parse_boolean, parse_integer, parse_size
 
 _EPOCH = "SOURCE_DATE_EPOCH"
+_LAST_SECOND = "253402300799"
+"""The last that dates of four digits have a year for."""
 
 
 def build_options(given: GivenFlags, environment: Environment) -> BuildOptions:
@@ -232,10 +234,11 @@ def _image(
 def _epoch(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(_LAST_SECOND)
+    if not is_number or int(text) > int(_LAST_SECOND):
         raise UsageError(
             f'invalid value "{text}" of {_EPOCH}',
-            hint="it is a number of seconds since 1970",
+            hint="it is a number of seconds since 1970: $(git log -1 --format=%ct)",
         )
     return int(text)
 

@@ -49,6 +49,11 @@ def _check_format(options: BuildOptions) -> None:
             "--image-format=docker and --compression=zstd exclude each other",
             hint="use --image-format=oci, or --compression=gzip",
         )
+    if options.output.tar_path and image.compression is Compression.ZSTD:
+        raise UsageError(
+            "--tar-path and --compression=zstd exclude each other",
+            hint="docker archives hold no zstd: use --oci-layout-path, or gzip",
+        )
     highest = _HIGHEST_LEVEL[image.compression or Compression.GZIP]
     if image.compression_level is not None and image.compression_level > highest:
         raise UsageError(

@@ -31,6 +31,8 @@ OUTPUT_FLAGS = (
         group=Group.OUTPUT,
         metavar="FILE",
         help="write a docker archive, for docker load",
+        differs="without --destination the image has no name, where kaniko names it "
+        "unset-repo/unset-image-name",
     ),
     Flag(
         name="oci-layout-path",

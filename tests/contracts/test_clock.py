@@ -8,11 +8,9 @@ from adapters.clock import (
     ReproducibleClock,
     SourceDateEpochClock,
     SystemClock,
-    parse_epoch,
 )
 from adapters.memory.ambient import FixedClock
 from application.ports.clock import Clock
-from domain.errors import UsageError
 
 SECOND = 1_000_000_000
 
@@ -52,13 +50,3 @@ def test_no_file_is_younger_than_the_source(clock: Clock) -> None:
 def test_reproducible_knows_one_time(clock: Clock, epoch: int) -> None:
     assert clock.now_ns() == epoch * SECOND
     assert clock.layer_time_ns(1) == clock.layer_time_ns(2**62) == epoch * SECOND
-
-
-def test_an_epoch_is_a_number_of_seconds() -> None:
-    assert parse_epoch("1700000000") == 1_700_000_000
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "yesterday", "²", " 5"])
-def test_anything_else_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
-        parse_epoch(text)

@@ -37,6 +37,12 @@ def test_docker_images_have_no_zstd_layers() -> None:
     error = failure("-d=a", "--image-format=docker", "--compression=zstd")
     assert "exclude each other" in error.message
     options("--image-format=oci", "--compression=zstd")
+
+
+def test_docker_archives_have_no_zstd_layers() -> None:
+    error = failure("--no-push", "--tar-path=x", "--compression=zstd")
+    assert error.message == "--tar-path and --compression=zstd exclude each other"
+    options("--tar-path=x", "--compression=gzip")
     options("--image-format=docker", "--compression=gzip")
 
 

@@ -188,7 +188,9 @@ def test_the_epoch_of_a_build_argument_comes_before_the_variable() -> None:
     assert chosen.image.source_date_epoch == 2
 
 
-@pytest.mark.parametrize("value", ["-1", "1.5", "yesterday", "٣"])
+@pytest.mark.parametrize(
+    "value", ["-1", "1.5", "yesterday", "٣", "253402300800", "9" * 5000]
+)
 def test_an_epoch_is_a_number_of_seconds(value: str) -> None:
     error = failure("-d", "a", environment={"SOURCE_DATE_EPOCH": value})
     assert "SOURCE_DATE_EPOCH" in error.message

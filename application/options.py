@@ -708,6 +708,23 @@ class IndexOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupOptions:
+    """What looking a credential up for another program takes.
+
+    Attributes:
+        registry: How registries are spoken to.
+        credentials: Where credentials are.
+        network: Trust and proxies.
+        log: What is told.
+    """
+
+    registry: RegistryOptions = RegistryOptions()
+    credentials: CredentialOptions = CredentialOptions()
+    network: NetworkOptions = NetworkOptions()
+    log: LogOptions = LogOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginOptions:
     """Everything one `kanipy login` was asked for.
 

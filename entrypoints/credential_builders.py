@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from application.options import Connecting, CredentialOptions
-from application.ports.credentials import Accounts, CredentialStore
+from application.options import Connecting, CredentialOptions, LookupOptions
+from application.ports.credentials import Accounts, CredentialSource, CredentialStore
 from application.ports.reporter import Reporter
 from entrypoints.builders import http_client, sdk_certificates, transfer_retries
+from entrypoints.builders import reporter as make_reporter
 
 if TYPE_CHECKING:
     from adapters.credentials.chain import CredentialChain
@@ -101,6 +102,18 @@ def own_helpers(
         "acr": Provider("Azure", Remembering(azure), is_azure),
         "gitlab": Provider("GitLab", GitlabHelper(variables)),
     }
+
+
+def cloud_source(options: LookupOptions, name: str) -> CredentialSource:
+    """Return what a cloud's helper answers, as far as a registry is that cloud's.
+
+    Args:
+        options: Variables, trust and proxies.
+        name: Name of one of our helpers.
+    """
+    from adapters.credentials.helper import ProviderSource
+
+    return ProviderSource(own_helpers(options, make_reporter(options.log))[name])
 
 
 def accounts(options: Connecting, reporter: Reporter) -> Accounts:

@@ -34,18 +34,21 @@ if sys.argv[1:] == ["--version"]:
 """
 """The answer that needs nothing else of the product."""
 _COMMANDS = {
-    "executor": (_TELL_VERSION, "command"),
-    "warmer": ("", "main"),
-    "tekton": ("", "main"),
+    "executor": (_TELL_VERSION, "executor", "command"),
+    "warmer": ("", "warmer", "main"),
+    "tekton": ("", "tekton", "main"),
+    "docker-credential-acr-env": ("", "credential_helper", "acr_env"),
+    "docker-credential-ecr-login": ("", "credential_helper", "ecr_login"),
+    "docker-credential-gcr": ("", "credential_helper", "gcr"),
 }
-"""What each script does first, and the function that it calls."""
+"""What each script does first, and the module and the function that it calls."""
 
 
 def add_commands(out: Path) -> None:
     """Write the scripts that start the product's commands."""
-    for name, (first, function) in _COMMANDS.items():
+    for name, (first, module, function) in _COMMANDS.items():
         text = _START.format(
-            search_path=list(SEARCH_PATH), module=name, first=first, function=function
+            search_path=list(SEARCH_PATH), module=module, first=first, function=function
         )
         _write_script(below(out, name), text)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from application.ports.credentials import Credential
+from domain.errors import UsageError
 from domain.values import replace
 
 
@@ -44,6 +45,31 @@ class Provider(NamedTuple):
     name: str
     helper: Helper
     matches: Callable[[str], bool] = lambda _: True
+
+
+class ProviderSource:
+    """A provider as a `CredentialSource`.
+
+    Args:
+        provider: The provider.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    def find(self, registry: str, repository: str) -> Credential | None:
+        """Return what it has for a registry of its kind.
+
+        Raises:
+            UsageError: What it needs is there and of no use.
+        """
+        del repository
+        if not self._provider.matches(registry):
+            return None
+        try:
+            return self._provider.helper.get(registry)
+        except HelperFailure as error:
+            raise UsageError(str(error), place=self._provider.name) from error
 
 
 class Remembering:

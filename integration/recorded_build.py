@@ -81,7 +81,7 @@ def recorded_build(context: Path, work: Path, *flags: str) -> Record:
     )
     assert done.returncode == 0, done.stderr
     assert "WARN" not in done.stderr, done.stderr
-    record: Record = json.loads(done.stdout)
+    record: Record = json.loads(done.stdout.splitlines()[-1])
     return record
 
 

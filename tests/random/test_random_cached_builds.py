@@ -32,7 +32,11 @@ def outcome(made: MemoryBuild) -> object:
 
 
 def build(
-    case: Case, cache: CacheOptions | None, after: MemoryBuild | None = None
+    case: Case,
+    cache: CacheOptions | None,
+    after: MemoryBuild | None = None,
+    *,
+    single_snapshot: bool = False,
 ) -> tuple[MemoryBuild, object]:
     made = MemoryBuild(
         case.dockerfile,
@@ -40,6 +44,7 @@ def build(
         commands=commands_of(case.dockerfile),
         options=inputs(build_args=case.arguments),
         cache=cache,
+        single_snapshot=single_snapshot,
     )
     made.add_base("base", BASE)
     made.destination.has_origins = True
@@ -57,7 +62,7 @@ def lose(made: MemoryBuild, draw: random.Random) -> None:
         del cache.indexes[digest]
 
 
-def check(seed: int) -> int:
+def check(seed: int, *, single_snapshot: bool = False) -> int:
     """Build a history with and without a cache; return how many steps were found."""
     draw = random.Random(seed)
     options = CacheOptions(enabled=True, copy_layers=draw.random() < 0.5)
@@ -66,8 +71,8 @@ def check(seed: int) -> int:
     for number, case in enumerate(random_cases(seed, BUILDS)):
         if last is not None and case.lost:
             lose(last, draw)
-        _, expected = build(case, None)
-        last, actual = build(case, options, last)
+        _, expected = build(case, None, single_snapshot=single_snapshot)
+        last, actual = build(case, options, last, single_snapshot=single_snapshot)
         assert actual == expected, f"seed {seed}, build {number}:\n{case.dockerfile}"
         found += len(last.cache.found)
     return found

@@ -24,6 +24,7 @@ from integration.executor import (
     COMMAND,
     ENVIRONMENT,
     Executor,
+    Outcome,
     write_context,
 )
 from integration.forgery import forge_entry
@@ -376,6 +377,59 @@ def test_a_damaged_cache_is_told_of_and_not_used(cache: Cache, damage: Damage) -
     assert is_of_one_build(cache.contents(), cache)
     image = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
     assert image.problems == ()
+
+
+STEADY = "FROM busybox\nRUN echo {name} > /one\nRUN cp /one /two\n"
+
+
+def other_bytes(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def fewer_bytes(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changed"),
+    [
+        (other_bytes, "RUN cp /one /three\n"),
+        (fewer_bytes, "RUN cp /one /three\n"),
+        (fewer_bytes, ""),
+    ],
+)
+def test_what_a_registry_damaged_is_in_no_image(
+    spoil: Callable[[Path], None], changed: str, repository: Cache, tmp_path: Path
+) -> None:
+    """The registry keeps the damaged blob and takes no other; the RUN is executed.
+
+    Of what is found and not needed, the size alone is looked at.
+    """
+    place = f"{repository.registry.host}/{repository.name}"
+    dockerfile = STEADY.format(name=repository.name)
+
+    def build(dockerfile: str, tag: str) -> Outcome:
+        context = repository.context(dockerfile)
+        flags = (BUSYBOX, *repository.flags, SAME)
+        to = f"--destination={place}:{tag}"
+        return repository.executor.run(context, *flags, to).check()
+
+    build(dockerfile, "1")
+    layer = repository.registry.manifest(repository.name, "1")["layers"][1]["digest"]
+    spoil(repository.blob(layer, ""))
+    second = build(dockerfile + changed, "2")
+    [warning] = warnings(second)
+    assert layer in warning
+    image = load_image(f"docker://{place}:2", tmp_path)
+    assert image.problems == ()
+    size = len(repository.name) + 1
+    assert image.files["one"].size == image.files["two"].size == size
+    third = build(dockerfile + changed, "3")
+    assert cached(third) == STEADY.count("RUN") + bool(changed)
+    assert warnings(third) == []
+    assert load_image(f"docker://{place}:3", tmp_path).files == image.files
 
 
 @pytest.mark.parametrize("lies", ["index", "diff ID"])

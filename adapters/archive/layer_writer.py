@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import BinaryIO
 
 from adapters.archive.channel import background
@@ -38,7 +38,7 @@ LayerTime = Callable[[int], int]
 """`Clock.layer_time_ns`."""
 
 
-def write_layer(
+def write_layer(  # noqa: PLR0913 - all that its bytes depend on
     plan: LayerPlan,
     open_content: OpenContent,
     sink: BinaryIO,
@@ -46,6 +46,7 @@ def write_layer(
     codec: Codec,
     layer_time_ns: LayerTime,
     vendor: Vendor = Vendor.OCI,
+    avoid: Container[Digest] = (),
 ) -> WrittenLayer:
     """Write the blob of a plan to a stream.
 
@@ -56,6 +57,8 @@ def write_layer(
         codec: How it is compressed.
         layer_time_ns: Time to record for a modification time.
         vendor: Family of the media type.
+        avoid: Digests that the blob must not have; it ends with more compressed
+            nothing then, and holds the same.
 
     Raises:
         FilesystemError: A content cannot be read or became shorter.
@@ -72,6 +75,10 @@ def write_layer(
             blob_hash.update(data)
             size += len(data)
             sink.write(data)
+    while Digest.of_hash(blob_hash) in avoid and (data := codec.compressor().flush()):
+        blob_hash.update(data)
+        size += len(data)
+        sink.write(data)
     descriptor = Descriptor(
         media_type=layer_media_type(vendor, codec.compression),
         digest=Digest.of_hash(blob_hash),

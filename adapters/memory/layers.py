@@ -43,6 +43,7 @@ class MemoryLayers:
         self.fetched: list[Digest] = []
         self._files: dict[StoredContent, bytes] = {}
         self._indexes: dict[Digest, LayerIndex] = {}
+        self._damaged: set[Digest] = set()
         self._clock = clock
         self._codec = codec or Codec()
         self._vendor = vendor
@@ -59,6 +60,7 @@ class MemoryLayers:
             codec=UNCOMPRESSED if is_interim else self._codec,
             layer_time_ns=self._clock.layer_time_ns,
             vendor=self._vendor,
+            avoid=self._damaged,
         )
         self.blobs[layer.descriptor.digest] = sink.getvalue()
         self._indexes[layer.descriptor.digest] = layer.index
@@ -71,6 +73,7 @@ class MemoryLayers:
         with open_blob(descriptor, 0) as blob:
             data = blob.read()
         if len(data) != descriptor.size or not descriptor.digest.matches(data):
+            self._damaged.add(descriptor.digest)
             raise DigestMismatch(f"the fetched layer is not {descriptor.digest}")
         self.blobs[descriptor.digest] = data
         self.fetched.append(descriptor.digest)

@@ -52,6 +52,7 @@ ACCEPT = ", ".join(_ACCEPTED)
 OK = 200
 PARTIAL_CONTENT = 206
 NOT_FOUND = 404
+BEYOND_THE_END = 416
 
 
 class RegistryRepository:
@@ -179,17 +180,20 @@ class RegistryRepository:
             lambda error: unreachable(error, attempt),
         )
 
-    def has_blob(self, digest: Digest) -> bool:
-        """Return whether a blob is known to be there.
+    def blob_size(self, descriptor: Descriptor) -> int | None:
+        """Return the size of a blob, None where it is not known to be there.
 
-        Registries that refuse the question are taken to say no: pushing a blob
-        once more is harmless.
+        A size that is not told is taken to be right. Registries that refuse the
+        question are taken to say no: pushing a blob once more is harmless.
         """
-        response = self._head(f"blobs/{digest}", {})
+        response = self._head(f"blobs/{descriptor.digest}", {})
         if response is None:
-            return False
+            return None
         with response:
-            return response.status == OK
+            if response.status != OK:
+                return None
+            told = response.header("Content-Length") or ""
+        return (int(told) if told.isdecimal() else 0) or descriptor.size
 
     def check_push(self) -> None:
         """Start an upload and cancel it.
@@ -245,6 +249,13 @@ class RegistryRepository:
         attempt = self.connection.attempt("GET", access, purpose)
         if response.status == PARTIAL_CONTENT and _starts_at(response, offset):
             return response
+        if response.status == BEYOND_THE_END and offset:
+            response.close()
+            raise DigestMismatch(
+                f"{descriptor.digest} ends before its {descriptor.size} bytes",
+                place=f"{self.connection.registry}/{self.name}",
+                hint="the registry has a part of it: push it again",
+            )
         if response.status != OK:
             fail(response, attempt)
         # The registry does not know ranges: read over what we have already.

@@ -85,14 +85,36 @@ class BlobUpload:
 
         Raises:
             Unauthorized, RegistryUnreachable, RegistryError.
-            DigestMismatch: The content has not the size it should have.
+            DigestMismatch: The content has not the size it should have, or the
+                registry has kept a part of it and takes no other.
             UploadStopped: See `stopped`.
         """
-        if self._repository.has_blob(descriptor.digest):
+        size = self._repository.blob_size(descriptor)
+        if size == descriptor.size:
+            return
+        if size is not None:
+            self._send_anew(descriptor, open_content)
             return
         location = self._mount(descriptor, mount_from) if mount_from else ""
-        if location is None:
-            return
+        if location is not None:
+            self._send_blob(descriptor, open_content, location)
+
+    def _send_anew(self, descriptor: Descriptor, open_content: OpenContent) -> None:
+        """Send a blob of which the registry has a part; many then keep that part."""
+        self._send_blob(descriptor, open_content, "")
+        size = self._repository.blob_size(descriptor)
+        if size != descriptor.size:
+            raise DigestMismatch(
+                f"the registry keeps {size} of the {descriptor.size} bytes of "
+                f"{descriptor.digest}, and takes no other blob for it",
+                place=f"{self._repository.connection.registry}/{self._repository.name}",
+                hint="remove it there, or choose another --compression-level",
+            )
+
+    def _send_blob(
+        self, descriptor: Descriptor, open_content: OpenContent, location: str
+    ) -> None:
+        """Upload a blob, to where an upload has begun unless that is ""."""
         begun = [location] if location else []
         self._retries.run(
             lambda: self._upload(

@@ -53,6 +53,7 @@ class LayerSpool:
         self._codec = codec or Codec()
         self._vendor = vendor
         self._indexes: dict[Digest, LayerIndex] = {}
+        self._damaged: set[Digest] = set()
         with _translated("cannot use the work directory"):
             for path in (self._blobs, self._files, self._incoming):
                 path.mkdir(parents=True, exist_ok=True)
@@ -72,6 +73,7 @@ class LayerSpool:
                 codec=UNCOMPRESSED if is_interim else self._codec,
                 layer_time_ns=self._clock.layer_time_ns,
                 vendor=self._vendor,
+                avoid=self._damaged,
             )
             stream.flush()
             _publish(path, self._blob_path(layer.descriptor.digest))
@@ -87,6 +89,13 @@ class LayerSpool:
         target = self._blob_path(descriptor.digest)
         if target.exists():
             return
+        try:
+            self._fetch(descriptor, open_blob, target)
+        except DigestMismatch:
+            self._damaged.add(descriptor.digest)
+            raise
+
+    def _fetch(self, descriptor: Descriptor, open_blob: OpenBlob, target: Path) -> None:
         with (
             _translated("cannot store a layer"),
             self._new_file() as (stream, path),

@@ -48,7 +48,9 @@ class LayerStore(Protocol):
         """Make the layer of a plan in one streaming pass and keep its blob.
 
         Not idempotent in cost, but in result: the same plan over the same
-        content gives the same digest. A file whose content ends early or grows
+        content gives the same digest, unless a blob of that digest failed to be
+        fetched: who keeps a damaged one takes no other for it, so the layer is then
+        written as another blob. A file whose content ends early or grows
         while it is read is written with the planned size or fails.
 
         Args:
@@ -64,7 +66,7 @@ class LayerStore(Protocol):
     def fetch(self, descriptor: Descriptor, open_blob: OpenBlob) -> None:
         """Make the blob present, verified by digest and size. Idempotent.
 
-        Nothing is kept of a blob that fails verification.
+        Nothing is kept of a blob that fails verification, but that it did.
 
         Raises:
             DigestMismatch: The bytes are not what the descriptor promises.

@@ -74,6 +74,20 @@ def test_the_same_plan_gives_the_same_digest(store: LayerStore) -> None:
     assert store.write(PLAN, nothing) == store.write(PLAN, nothing)
 
 
+def test_a_layer_that_is_damaged_elsewhere_is_written_as_another_blob(
+    store: LayerStore, tmp_path: Path
+) -> None:
+    elsewhere = LayerSpool(str(tmp_path / "elsewhere"), KeepingClock())
+    lost = elsewhere.write(PLAN, nothing)
+    with pytest.raises(DigestMismatch):
+        store.fetch(lost.descriptor, lambda descriptor, offset: io.BytesIO(b"damaged"))
+    written = store.write(PLAN, nothing)
+    assert written.descriptor.digest != lost.descriptor.digest
+    assert written.diff_id == lost.diff_id
+    with store.open(written.descriptor) as blob:
+        assert Digest.of(blob.read()) == written.descriptor.digest
+
+
 def test_a_content_that_fails_leaves_no_layer(store: LayerStore) -> None:
     def fail(content: StoredContent) -> BinaryIO:
         raise FilesystemError("gone", place=content.path)

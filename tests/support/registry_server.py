@@ -87,6 +87,7 @@ class FakeRegistry(LoopbackServer):
         supports_ranges: Whether blobs can be read from an offset.
         can_mount: Whether blobs can be mounted.
         relative_locations: Whether Location headers are paths.
+        keeps_blobs: Whether a blob that is there stays, damaged or not.
         blob_redirect: Where blob downloads are redirected to, or "".
         further_headers: Headers of all answers.
     """
@@ -107,6 +108,7 @@ class FakeRegistry(LoopbackServer):
         self.supports_ranges = True
         self.can_mount = True
         self.relative_locations = True
+        self.keeps_blobs = False
         self.blob_redirect = ""
         self.further_headers: dict[str, str] = {}
         self.lock = threading.Lock()
@@ -350,7 +352,8 @@ class _Handler(QuietHandler):
         if "sha256:" + hashlib.sha256(data).hexdigest() != digest:
             self._reply(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
             return
-        registry.blobs[repository, digest] = bytes(data)
+        if not (registry.keeps_blobs and (repository, digest) in registry.blobs):
+            registry.blobs[repository, digest] = bytes(data)
         del registry.uploads[identifier]
         self._reply(201)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Container
 from typing import BinaryIO
 
 import pytest
 
-from adapters.archive.compression import Codec, decompressed
+from adapters.archive.compression import UNCOMPRESSED, Codec, decompressed
 from adapters.archive.layer_reader import read_index
 from adapters.archive.layer_writer import write_layer
 from application.errors import FilesystemError
@@ -54,7 +55,10 @@ def serving(data: bytes) -> OpenContent:
 
 
 def write(
-    *rows: PlannedRow, contents: OpenContent = nothing, codec: Codec | None = None
+    *rows: PlannedRow,
+    contents: OpenContent = nothing,
+    codec: Codec | None = None,
+    avoid: Container[Digest] = (),
 ) -> tuple[WrittenLayer, bytes]:
     sink = io.BytesIO()
     layer = write_layer(
@@ -63,6 +67,7 @@ def write(
         sink,
         codec=codec or Codec(),
         layer_time_ns=lambda mtime_ns: mtime_ns + 7,
+        avoid=avoid,
     )
     return layer, sink.getvalue()
 
@@ -156,6 +161,36 @@ def test_the_same_plan_gives_the_same_blob() -> None:
     rows = [literal("a", b"x" * 3_000_000), stored("b", 2_500_000)]
     contents = serving(bytes(2_500_000))
     assert write(*rows, contents=contents) == write(*rows, contents=contents)
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [
+        Codec(),
+        Codec(level=6),
+        Codec(reproducible=True),
+        Codec(compression=Compression.ZSTD),
+    ],
+)
+def test_the_same_content_is_other_blobs_where_some_are_to_be_avoided(
+    codec: Codec,
+) -> None:
+    row = literal("a", b"hello")
+    plain, _ = write(row, codec=codec)
+    second, _ = write(row, codec=codec, avoid={plain.descriptor.digest})
+    both = {plain.descriptor.digest, second.descriptor.digest}
+    third, blob = write(row, codec=codec, avoid=both)
+    assert third.descriptor.digest == Digest.of(blob)
+    assert third.descriptor.digest not in both
+    assert third.descriptor.size == len(blob)
+    assert third.diff_id == plain.diff_id == Digest.of(tar_of(blob))
+
+
+def test_what_is_not_compressed_is_one_blob() -> None:
+    row = literal("a", b"hello")
+    plain, _ = write(row, codec=UNCOMPRESSED)
+    second, _ = write(row, codec=UNCOMPRESSED, avoid={plain.descriptor.digest})
+    assert second == plain
 
 
 def test_a_file_that_grows_is_written_with_its_planned_size() -> None:

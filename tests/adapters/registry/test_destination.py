@@ -494,3 +494,34 @@ def test_what_was_pushed_to_one_repository_is_mounted_in_another(
 
 def test_the_destination_is_called_as_docker_would(make: Make) -> None:
     assert make("a/b:c").name.endswith("/a/b:c")
+
+
+def _truncated(server: FakeRegistry) -> tuple[str, str]:
+    """Have the registry keep a part of a layer; return where."""
+    layer = IMAGE.manifest.layers[0].digest
+    place = ("app", str(layer))
+    server.blobs[place] = IMAGE.layers[layer][:-1]
+    return place
+
+
+def test_a_blob_that_a_registry_has_a_part_of_is_sent_anew(
+    server: FakeRegistry, make: Make
+) -> None:
+    _truncated(server)
+    _publish(make())
+    assert _stored(server)
+    for digest, data in IMAGE.blobs().items():
+        assert server.blobs["app", str(digest)] == data
+
+
+def test_a_registry_that_keeps_a_part_of_a_blob_is_no_success(
+    server: FakeRegistry, make: Make
+) -> None:
+    _, digest = _truncated(server)
+    server.keeps_blobs = True
+    with pytest.raises(DigestMismatch) as raised:
+        _publish(make())
+    assert digest in str(raised.value)
+    assert raised.value.place == f"{server.host}/app"
+    assert raised.value.hint
+    assert server.manifests == {}

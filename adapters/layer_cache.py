@@ -185,7 +185,7 @@ class StoredLayerCache:
     def _find(self, key: CacheKey) -> FoundStep | None:
         manifest = self._entries.fetch(key.hex)
         if self._is_expired(manifest):
-            self._reporter.debug(f"the entry {key} of {self._entries.name} has expired")
+            self._tell_of_age()
             return None
         diff_id = _diff_id(manifest)
         _check_seal(key.hex, diff_id, manifest)
@@ -257,6 +257,15 @@ class StoredLayerCache:
         except (KeyError, ValueError, OverflowError) as error:
             raise InvalidImage("it does not say when it was made") from error
         return age > self._ttl.total_seconds()
+
+    def _tell_of_age(self) -> None:
+        """Tell once that steps are too old."""
+        if "age" not in self._said:
+            self._said.add("age")
+            self._reporter.info(
+                f"the layer cache {self._entries.name} has steps that are older than "
+                "--cache-ttl: they are carried out again"
+            )
 
     def _asking(self, ask: Callable[[], T | None], what: str) -> T | None:
         """Ask, and take every failure for no answer; tell it once.

@@ -175,6 +175,7 @@ def test_an_expired_cache_is_made_anew(cache: Cache) -> None:
     old = cache.layers
     second = cache.build(CHAIN, "--cache-ttl=0s")
     assert cached(second) == 0
+    assert second.log.count("older than --cache-ttl") == 1
     assert not set(cache.layers[1:]) & set(old)
     assert is_of_one_build(cache.contents(), cache)
     assert warnings(second) == []

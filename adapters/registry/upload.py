@@ -90,14 +90,14 @@ class BlobUpload:
             UploadStopped: See `stopped`.
         """
         size = self._repository.blob_size(descriptor)
-        if size == descriptor.size:
-            return
-        if size is not None:
+        if size is None:
+            location = self._mount(descriptor, mount_from) if mount_from else ""
+            if location is not None:
+                self._send_blob(descriptor, open_content, location)
+                return
+            size = self._repository.blob_size(descriptor)
+        if size not in {None, descriptor.size}:
             self._send_anew(descriptor, open_content)
-            return
-        location = self._mount(descriptor, mount_from) if mount_from else ""
-        if location is not None:
-            self._send_blob(descriptor, open_content, location)
 
     def _send_anew(self, descriptor: Descriptor, open_content: OpenContent) -> None:
         """Send a blob of which the registry has a part; many then keep that part."""

@@ -351,8 +351,13 @@ def test_a_step_is_good_for_a_time(stored: StoredPlace) -> None:
     stored.stored(KEY, "f")
     end = NOW + DAY.total_seconds()
     assert stored.cache(end - 60).find(KEY) is not None
-    assert stored.cache(end + 1).find(KEY) is None
-    assert stored.warnings == []
+    assert stored.reporter.messages == []
+    late = stored.cache(end + 1)
+    assert late.find(KEY) is None
+    assert late.find(KEY) is None
+    [(level, line)] = stored.reporter.messages
+    assert level == "info"
+    assert "--cache-ttl" in line
 
 
 def test_a_build_that_is_asked_to_stop_stops(tmp_path: Path) -> None:

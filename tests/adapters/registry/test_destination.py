@@ -525,3 +525,12 @@ def test_a_registry_that_keeps_a_part_of_a_blob_is_no_success(
     assert raised.value.place == f"{server.host}/app"
     assert raised.value.hint
     assert server.manifests == {}
+
+
+def test_a_part_of_a_blob_is_not_mounted(server: FakeRegistry, make: Make) -> None:
+    base = _from_base(server, server.host)
+    layer, data = next(iter(IMAGE.layers.items()))
+    server.blobs["base", str(layer)] = data[:-1]
+    _publish_on_base(make(), base)
+    assert _stored(server)
+    assert server.blobs["app", str(layer)] == data

@@ -457,10 +457,16 @@ def test_a_cache_that_lies_is_found_out(
     assert contents["lie"] is not None
 
 
+ASIDE = ("--no-push-cache", "--skip-push-permission-check")
+"""Flags by which a cache repository is not what a build is there to write."""
+
+
+@pytest.mark.parametrize("flag", ASIDE)
 def test_a_cache_that_is_down_is_told_of_once(
-    repository: Cache, tmp_path: Path
+    flag: str, repository: Cache, tmp_path: Path
 ) -> None:
-    flags = ("--cache", "--cache-repo=127.0.0.1:9/none/cache", "--insecure")
+    at = "--cache-repo=127.0.0.1:9/none/cache"
+    flags = ("--cache", at, "--insecure", flag)
     context = repository.context(CHAIN)
     image = tmp_path / "image"
     outcome = repository.executor.layout(context, image, BUSYBOX, *flags)
@@ -469,24 +475,57 @@ def test_a_cache_that_is_down_is_told_of_once(
     assert is_of_one_build(repository.contents(), repository)
 
 
+def test_an_image_is_pushed_where_its_cache_is_down(repository: Cache) -> None:
+    place = f"{repository.registry.host}/{repository.name}:1"
+    at = "--cache-repo=127.0.0.1:9/none/cache"
+    flags = ("--cache", at, "--insecure", f"--destination={place}")
+    context = repository.context(CHAIN)
+    [warning] = warnings(repository.executor.run(context, BUSYBOX, *flags).check())
+    assert "127.0.0.1:9/none/cache" in warning
+    assert load_image(f"docker://{place}", repository.directory).problems == ()
+
+
+@pytest.mark.parametrize("flag", ASIDE)
 def test_wrong_credentials_are_told_of_once(
-    private_registry: Registry, executor: Executor, tmp_path: Path
+    flag: str, private_registry: Registry, executor: Executor, tmp_path: Path
 ) -> None:
-    account = Account(user="builder", password="wrong password")
-    config = {"auths": {private_registry.host: {"auth": encoded(account)}}}
-    (tmp_path / "config.json").write_text(json.dumps(config))
+    environment = wrong_credentials(private_registry, tmp_path)
     context = write_context(tmp_path / "context", CHAIN)
     outcome = executor.layout(
         context,
         tmp_path / "image",
         BUSYBOX,
         *("--cache", f"--cache-repo={private_registry.host}/app/cache", "--insecure"),
-        environment={"DOCKER_CONFIG": str(tmp_path)},
+        flag,
+        environment=environment,
     )
     [warning] = warnings(outcome)
     assert f"{private_registry.host}/app/cache" in warning
     assert "401" in warning
     assert "wrong password" not in outcome.log
+
+
+def test_where_nothing_but_the_cache_is_pushed_it_must_be_possible(
+    private_registry: Registry, executor: Executor, tmp_path: Path
+) -> None:
+    """It is an error before anything is built, as for kaniko."""
+    environment = wrong_credentials(private_registry, tmp_path)
+    context = write_context(tmp_path / "context", CHAIN)
+    at = f"{private_registry.host}/app/cache"
+    flags = ("--no-push", "--cache", f"--cache-repo={at}", "--insecure")
+    outcome = executor.run(context, BUSYBOX, *flags, environment=environment)
+    assert outcome.status == 1
+    assert f"{at}: cannot push" in outcome.error
+    assert outcome.hint
+    assert "Building" not in outcome.log
+
+
+def wrong_credentials(registry: Registry, directory: Path) -> dict[str, str]:
+    """Return the environment of somebody whom a registry refuses."""
+    account = Account(user="builder", password="wrong password")
+    config = {"auths": {registry.host: {"auth": encoded(account)}}}
+    (directory / "config.json").write_text(json.dumps(config))
+    return {"DOCKER_CONFIG": str(directory)}
 
 
 def encoded(account: Account) -> str:

@@ -54,11 +54,7 @@ class CredentialChain:
             return found
 
     def settle(self) -> None:
-        """Ask what cannot be asked once an image is unpacked over /.
-
-        Raises:
-            UsageError: Docker's configuration cannot be read.
-        """
+        """Ask what cannot be asked once an image is unpacked over /."""
         with self._lock:
             self._configured.settle()
 

@@ -7,6 +7,7 @@ For a registry its own helper is asked (`credHelpers`), else the one for all
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from adapters.credentials.auths import find_credential, split_key
@@ -68,6 +69,11 @@ class DockerConfigCredentials:
 
         What an image holds may be in its place later.
         """
+        with suppress(UsageError):  # told when a registry is met
+            self._ask_all(self._keys_of_foreign_helpers())
+        self._helpers.run_only_ours()
+
+    def _keys_of_foreign_helpers(self) -> list[str]:
         config = self._config()
         store = config.text("credsStore")
         keys: list[str] = []
@@ -78,15 +84,12 @@ class DockerConfigCredentials:
             name = _helper_name(config, key)
             if name and not self._is_ours(name):
                 keys.append(key)
-        self._ask_all(key for key in keys if not split_key(key)[1])
-        self._helpers.run_only_ours()
+        return [key for key in keys if not split_key(key)[1]]
 
     def _ask_all(self, keys: Iterable[str]) -> None:
         for key in keys:
-            try:
+            with suppress(UsageError):
                 self.find(split_key(key)[0], "")
-            except UsageError:
-                continue  # told when the registry is met
 
     def _is_ours(self, name: str) -> bool:
         try:

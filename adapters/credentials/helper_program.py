@@ -62,7 +62,7 @@ class HelperPrograms:
     def is_ours(self, name: str) -> bool:
         """Whether a helper's program lies in the runtime's directory, or nowhere."""
         path = self._find(name)
-        return path is None or Path(path).resolve().is_relative_to(self._runtime)
+        return path is None or self._lies_in_runtime(path)
 
     def get(self, name: str, registry: str) -> Credential | None:
         """Return what a helper says of a registry, None where it knows nothing.
@@ -75,13 +75,13 @@ class HelperPrograms:
             HelperFailure: It is not there, fails, or says what makes no sense.
         """
         path = self._find(name)
+        if path is None and self._only_ours:
+            raise HelperFailure(
+                f"there is no docker-credential-{name} in {self._runtime}, and no "
+                "other is run once an image is unpacked over /"
+            )
         if path is None:
             raise HelperFailure(f"there is no docker-credential-{name} in PATH")
-        if self._only_ours and not self.is_ours(name):
-            raise HelperFailure(
-                f"{path} is not run once an image is unpacked over /: "
-                f"put it into {self._runtime}"
-            )
         asked = HUB_KEY if registry == DOCKER_HUB else registry
         status, output = self._run(path, asked)
         if status:
@@ -96,9 +96,16 @@ class HelperPrograms:
             path = f"{directory}/docker-credential-{name}"
             # What is relative would be looked for in the working directory.
             is_absolute = directory.startswith("/")
-            if is_absolute and Path(path).is_file() and os.access(path, os.X_OK):
+            is_program = Path(path).is_file() and os.access(path, os.X_OK)
+            if is_absolute and is_program and self._may_be_run(path):
                 return path
         return None
+
+    def _may_be_run(self, path: str) -> bool:
+        return not self._only_ours or self._lies_in_runtime(path)
+
+    def _lies_in_runtime(self, path: str) -> bool:
+        return Path(path).resolve().is_relative_to(self._runtime)
 
     def _run(self, path: str, asked: str) -> tuple[int, bytes]:
         try:

@@ -137,7 +137,8 @@ def test_only_our_own_programs_run_once_an_image_is_in_place(tmp_path: Path) -> 
     programs = HelperPrograms({"PATH": f"{theirs}:{ours}:{PATH}"}, runtime=str(ours))
     assert programs.get("theirs", "host")
     programs.run_only_ours()
+    _write(theirs, "echo trapped", "ours")
     assert programs.get("ours", "host")
     for name in ("theirs", "link"):
-        with pytest.raises(HelperFailure, match="once an image is unpacked"):
+        with pytest.raises(HelperFailure, match="no other is run once an image"):
             programs.get(name, "host")

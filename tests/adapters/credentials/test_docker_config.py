@@ -247,6 +247,15 @@ def test_programs_of_others_are_asked_before_an_image_takes_their_place() -> Non
     assert helpers.only_ours
 
 
+def test_a_broken_configuration_is_no_matter_until_a_registry_is_met() -> None:
+    helpers = KnownHelpers({})
+    source = docker_config({"DOCKER_AUTH_CONFIG": "broken"}, helpers)
+    source.settle()
+    assert helpers.only_ours
+    with pytest.raises(UsageError):
+        source.find("host", "a")
+
+
 def test_credentials_in_the_old_layout_are_told() -> None:
     source, warnings = _named({"https://host/v1/": _auth("me")})
     assert _user(source, "host", "a") == ""

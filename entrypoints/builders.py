@@ -8,49 +8,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from application.contents import Contents
-from application.errors import (
-    DigestMismatch,
-    FilesystemError,
-    RegistryError,
-    SourceUnavailable,
-)
+from application.errors import SourceUnavailable
 from application.options import (
     BuildOptions,
     CacheOptions,
-    Connecting,
     ImageOptions,
     InputOptions,
     LogFormat,
     LogOptions,
-    NetworkOptions,
     OutputOptions,
     Progress,
     Publishing,
     RootOptions,
     SnapshotOptions,
     Verbosity,
-    WarmOptions,
     is_address,
 )
 from application.ports.archives import Archives
-from application.ports.cache_entries import CacheEntries
 from application.ports.clock import Clock
-from application.ports.credentials import CredentialSource
 from application.ports.dockerfile import DockerfileReader
 from application.ports.downloads import Downloads
 from application.ports.filesystem import RootFilesystems
-from application.ports.images import (
-    ImageDestination,
-    ImageLister,
-    ImageRegistry,
-    StoredImage,
-)
 from application.ports.kept_caches import KeptCaches
-from application.ports.layer_cache import LayerIndexes
 from application.ports.layers import LayerStore
 from application.ports.process import ProcessRunner
 from application.ports.repetition import Repetition
@@ -59,28 +41,24 @@ from application.ports.repositories import Repositories
 from application.ports.results import ResultFiles
 from application.ports.secrets import Secrets
 from application.ports.step_results import StepResults
-from application.ports.warmed_images import WarmedImageStore
 from application.single_snapshot import SingleSnapshot
 from domain.image.platform import Platform
-from domain.image.reference import Reference
-from domain.values import replace
 from entrypoints.own_runtime import ssh_program
+from entrypoints.transfer_builders import (
+    http_client,
+    http_options,
+    repetition,
+    transfer_retries,
+)
 
 if TYPE_CHECKING:
     from adapters.credentials.chain import CredentialChain
     from adapters.filesystem.aside import Aside
-    from adapters.http.client import HttpClient, HttpOptions
-    from adapters.http.retries import Retries
     from adapters.isolation.choice import Choice
-    from adapters.layer_cache import StoredLayerCache
-    from adapters.registry.destination import RegistryImageDestination
-    from adapters.registry.known_blobs import KnownBlobs
     from adapters.work_directory import WorkDirectory
     from application.contents import Contents
-    from application.index_layers import IndexLayers
     from application.step_cache import StepCache
     from application.timeline import Timeline
-    from application.warmed_bases import WarmedBases
     from application.write_report import WriteReport
 
 
@@ -344,436 +322,9 @@ def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
     )
 
 
-def registry(
-    options: Connecting, found: CredentialSource, reporter: Reporter
-) -> ImageRegistry:
-    """Return the registries that base images are pulled from, and their mirrors."""
-    from adapters.registry.connection import RegistryConnections
-    from adapters.registry.mirrors import MirroredImageSource
-    from adapters.registry.source import RegistryImageSource
-
-    again = options.registry.download_retries
-    retries = transfer_retries(again, reporter)
-    client = http_client(
-        options,
-        transfer_retries(0, reporter),
-        plain_http=options.registry.insecure_pull,
-        skip_verify=options.registry.skip_tls_verify_pull,
-    )
-    return MirroredImageSource(
-        RegistryImageSource(
-            RegistryConnections(client, found, reporter.debug), retries
-        ),
-        options.registry.mirrors,
-        reporter.warning,
-        repetition(again, reporter),
-    )
-
-
-def warmed_bases(
-    cache: CacheOptions, registry: Callable[[], ImageRegistry], reporter: Reporter
-) -> WarmedBases | None:
-    """Return what finds warmed base images, None where none are to be looked for."""
-    if not (cache.enabled and cache.directory):
-        return None
-    from pathlib import Path
-
-    from adapters.storage.warmed_images import WarmedImageDirectory
-    from application.warmed_bases import WarmedBases
-
-    path = Path(cache.directory).absolute()
-    if not path.is_dir():
-        tell = reporter.debug
-        if cache.directory != CacheOptions().directory:
-            tell = reporter.warning
-        tell(f"there is no directory {path} of warmed images")
-        return None
-    return WarmedBases(
-        images=WarmedImageDirectory(str(path)),
-        ttl=cache.ttl,
-        registry=registry,
-        reporter=reporter,
-    )
-
-
-def warmed_image_store(options: WarmOptions, reporter: Reporter) -> WarmedImageStore:
-    """Return the directory that the warmer fills."""
-    from pathlib import Path
-
-    from adapters.storage.warmed_image_store import DirectoryWarmedImageStore
-
-    directory = str(Path(options.directory).absolute())
-    return DirectoryWarmedImageStore(directory, announce=reporter.info)
-
-
-def index_layers(options: WarmOptions, reporter: Reporter) -> IndexLayers:
-    """Return what keeps the indexes of warmed layers."""
-    from adapters.archive.layer_reader import read_index
-    from application.index_layers import IndexLayers
-
-    indexes = warmed_indexes(options.directory, reporter)
-    return IndexLayers(indexes=indexes, read=read_index, reporter=reporter)
-
-
-def warmed_indexes(directory: str, reporter: Reporter) -> StoredLayerCache:
-    """Return the indexes of layers that lie beside the warmed images."""
-    from datetime import timedelta
-    from pathlib import Path
-
-    from adapters.layer_cache import StoredLayerCache
-    from adapters.storage.cache_layouts import LayoutEntries
-    from adapters.storage.warmed_images import OWN_FOLDER
-    from adapters.storage.warmer_folder import LAYERS
-    from application.plan_only import UnreadLayers
-
-    path = Path(directory).absolute() / OWN_FOLDER / LAYERS
-    entries = LayoutEntries(str(path))
-    return StoredLayerCache(entries, UnreadLayers(), timedelta.max, reporter)
-
-
-def known_blobs() -> KnownBlobs:
-    """Return what remembers the blobs that were pushed, so that they are mounted."""
-    from adapters.registry.known_blobs import KnownBlobs
-
-    return KnownBlobs()
-
-
-def destinations(
-    options: Publishing,
-    found: CredentialSource,
-    known: Callable[[], KnownBlobs],
-    reporter: Reporter,
-) -> tuple[ImageDestination, ...]:
-    """Return everything the image is written to, registries last."""
-    output = options.output
-    places: list[ImageDestination] = []
-    if output.tar_path:
-        from adapters.storage.docker_tar import DockerTarImageDestination
-
-        places.append(DockerTarImageDestination(output.tar_path, output.destinations))
-    if output.oci_layout_path:
-        from adapters.storage.oci_layout import OciLayoutImageDestination
-
-        path = output.oci_layout_path
-        places.append(OciLayoutImageDestination(path, output.destinations))
-    if output.push:
-        places.extend(_registry_destinations(options, found, known(), reporter))
-    return tuple(places)
-
-
-def _registry_destinations(
-    options: Publishing,
-    found: CredentialSource,
-    known: KnownBlobs,
-    reporter: Reporter,
-) -> list[RegistryImageDestination]:
-    destination = registry_destination(options, found, known, reporter)
-    references = options.output.destinations
-    first = {reference.name: reference for reference in reversed(references)}
-    return [
-        # each repository is asked once, however many tags it gets
-        destination(reference, checks=first[reference.name] is reference)
-        for reference in references
-    ]
-
-
-class RegistryDestinations(Protocol):
-    """Makes the destinations of references."""
-
-    def __call__(
-        self, reference: Reference, *, checks: bool = True
-    ) -> RegistryImageDestination:
-        """Return a destination, whose `check` may ask the registry."""
-
-
-def registry_destination(
-    options: Connecting,
-    found: CredentialSource,
-    known: KnownBlobs,
-    reporter: Reporter,
-) -> RegistryDestinations:
-    """Return what makes the destinations of references; they share connections."""
-    from adapters.registry.connection import RegistryConnections
-    from adapters.registry.destination import PushRules, RegistryImageDestination
-
-    asked = options.registry
-    retries = transfer_retries(0, reporter)
-    client = http_client(
-        options,
-        transfer_retries(0, reporter),
-        plain_http=asked.insecure_push,
-        skip_verify=asked.skip_tls_verify_push,
-    )
-    connections = RegistryConnections(client, found)
-    rules = PushRules(
-        keeps_immutable_tags=asked.keep_immutable_tags,
-        warn=reporter.warning,
-        repetition=repetition(asked.push_retries, reporter),
-        known=known,
-    )
-
-    def make(reference: Reference, *, checks: bool = True) -> RegistryImageDestination:
-        own = replace(rules, checks=checks and asked.check_push_permission)
-        return RegistryImageDestination(reference, connections, retries, own)
-
-    return make
-
-
-def image_lister(
-    options: Connecting, found: CredentialSource, reporter: Reporter
-) -> ImageLister:
-    """Return the registries that images are copied from: those named, no mirrors."""
-    from adapters.registry.connection import RegistryConnections
-    from adapters.registry.source import RegistryImageSource
-
-    asked = options.registry
-    client = http_client(
-        options,
-        transfer_retries(0, reporter),
-        plain_http=asked.insecure_pull,
-        skip_verify=asked.skip_tls_verify_pull,
-    )
-    retries = transfer_retries(asked.download_retries, reporter)
-    return RegistryImageSource(
-        RegistryConnections(client, found, reporter.debug), retries
-    )
-
-
-def stored_image(path: str, work: WorkDirectory) -> StoredImage:
-    """Return what reads the one image that a path holds."""
-    from pathlib import Path
-
-    from adapters.storage.stored_image import stored_image
-
-    return stored_image(Path(path), Path(work.part("image")))
-
-
-def further_checks(
-    options: BuildOptions, entries: Callable[[], CacheEntries | None]
-) -> tuple[Callable[[], None], ...]:
-    """Return what is to be checked before a build besides its destinations.
-
-    As for kaniko, that is the repository of the layer cache where nothing else is
-    pushed; what a cache refuses otherwise does not end a build.
-    """
-    cache = options.cache
-    if options.output.push or not (cache.enabled and cache.push):
-        return ()
-    from adapters.registry.cache_entries import RegistryEntries
-
-    found = entries() if options.registry.check_push_permission else None
-    return (found.check,) if isinstance(found, RegistryEntries) else ()
-
-
-def layer_cache(
-    options: BuildOptions,
-    entries: Callable[[], CacheEntries | None],
-    layers: LayerStore,
-    reporter: Reporter,
-) -> StoredLayerCache | None:
-    """Return where steps of earlier builds are kept, None where none are wanted."""
-    asked = options.cache
-    if not asked.enabled:
-        return None
-    from adapters.layer_cache import StoredLayerCache
-
-    found = entries()
-    if found is None:
-        reporter.warning(
-            "steps are not cached: name a repository for them by --cache-repo"
-        )
-        return None
-    return StoredLayerCache(found, layers, asked.ttl, reporter)
-
-
-def cache_entries(
-    options: BuildOptions,
-    found: CredentialSource,
-    known: KnownBlobs,
-    reporter: Reporter,
-) -> CacheEntries | None:
-    """Return the place of the layer cache, None where none is named."""
-    named = options.cache.repository
-    if named.startswith("oci:"):
-        from pathlib import Path
-
-        from adapters.storage.cache_layouts import LayoutEntries
-
-        return LayoutEntries(str(Path(named.removeprefix("oci:")).absolute()))
-    from adapters.registry.cache_entries import RegistryEntries
-    from adapters.registry.connection import RegistryConnections
-
-    if named:
-        repository = Reference.parse(named)
-    elif options.output.destinations:
-        first = options.output.destinations[0]
-        repository = Reference.parse(f"{first.name}/cache")
-    else:
-        return None
-    asked = options.registry
-    reading = http_client(
-        options,
-        transfer_retries(0, reporter),
-        plain_http=asked.insecure_pull or asked.insecure_push,
-        skip_verify=asked.skip_tls_verify_pull or asked.skip_tls_verify_push,
-    )
-    writing = http_client(
-        options,
-        transfer_retries(0, reporter),
-        plain_http=asked.insecure_push,
-        skip_verify=asked.skip_tls_verify_push,
-    )
-    return RegistryEntries(
-        repository,
-        RegistryConnections(reading, found),
-        RegistryConnections(writing, found),
-        transfer_retries(0, reporter),
-        repetition(asked.push_retries, reporter),
-        known,
-    )
-
-
-def step_cache(
-    options: BuildOptions,
-    cache: StoredLayerCache | None,
-    contents: Contents,
-    reporter: Reporter,
-) -> StepCache | None:
-    """Return what looks steps up, None where there is no cache."""
-    if cache is None:
-        return None
-    from application.nearest_indexes import NearestIndexes
-    from application.step_cache import StepCache
-
-    image, snapshot = options.image, options.snapshot
-    salt = (
-        snapshot.mode.value,
-        *sorted(snapshot.ignore_paths),
-        None,
-        image.reproducible,
-        image.source_date_epoch,
-        image.compression.value if image.compression else None,
-    )
-    given = options.input
-    indexes: LayerIndexes = cache
-    if options.cache.directory:
-        near = warmed_indexes(options.cache.directory, reporter)
-        indexes = NearestIndexes(near, cache)
-    return StepCache(
-        cache=cache,
-        indexes=indexes,
-        contents=contents,
-        options=options.cache,
-        salt=salt,
-        place=f"{given.context_sub_path} {given.dockerfile} {given.platform or ''}",
-    )
-
-
-def transfer_retries(more: int, reporter: Reporter) -> Retries:
-    """Return how transfers are repeated, `more` times than usual.
-
-    Single requests are repeated as usual whatever the flags say.
-    """
-    from adapters.http.retries import Retries, RetryPolicy
-
-    attempts = RetryPolicy().attempts + max(more, 0)
-    return Retries(RetryPolicy(attempts=attempts), announce=reporter.debug)
-
-
-def repetition(more: int, reporter: Reporter) -> Repetition:
-    """Return how whole operations are repeated: `more` times, as kaniko waits."""
-    from adapters.http.retries import Repeating, Retries, RetryPolicy
-
-    policy = RetryPolicy(attempts=1 + max(more, 0), factor=2.0)
-    kinds = (RegistryError, DigestMismatch, FilesystemError)
-    return Repeating(Retries(policy, announce=reporter.warning), kinds)
-
-
 def unpacking(root: RootOptions, reporter: Reporter) -> Repetition:
     """Return how fetching and unpacking layers is repeated."""
     return repetition(root.unpack_retries, reporter)
-
-
-def http_client(
-    options: Connecting,
-    retries: Retries,
-    *,
-    plain_http: bool,
-    skip_verify: bool,
-) -> HttpClient:
-    """Return a client with the TLS, the proxies and the name that were asked for."""
-    from adapters.http.client import HttpClient
-
-    given = http_options(options, plain_http=plain_http, skip_verify=skip_verify)
-    return HttpClient(given, retries)
-
-
-def http_options(
-    options: Connecting,
-    *,
-    plain_http: bool = False,
-    skip_verify: bool = False,
-) -> HttpOptions:
-    """Return the settings of such a client."""
-    from adapters.http.client import HttpOptions
-    from adapters.http.tls import HostOptions
-    from domain.image.reference import normalise_registry
-    from entrypoints.version import VERSION
-
-    asked = options.registry
-    agent = f"kanipy/{VERSION}"
-    if asked.client_type:
-        agent += f",{asked.client_type}"
-    plain = {normalise_registry(host) for host in asked.insecure_registries}
-    unverified = {normalise_registry(host) for host in asked.skip_tls_verify_registries}
-    authorities: dict[str, list[str]] = {}
-    for host, path in asked.certificates:
-        authorities.setdefault(normalise_registry(host), []).append(path)
-    shown = {host: (cert, key) for host, cert, key in asked.client_certificates}
-    hosts = {
-        host: HostOptions(
-            plain_http=plain_http or host in plain,
-            skip_verify=skip_verify or host in unverified,
-            ca_files=tuple(authorities.get(host, ())),
-            client_certificate=shown.get(host),
-        )
-        for host in plain | unverified | set(authorities) | set(shown)
-    }
-    return HttpOptions(
-        user_agent=agent,
-        environment=_network_variables(options.network),
-        hosts=hosts,
-        other_hosts=HostOptions(plain_http=plain_http, skip_verify=skip_verify),
-    )
-
-
-def sdk_certificates(options: Connecting) -> str:
-    """Return the path of a bundle that SDKs have to trust, "" for their own roots.
-
-    It is there as long as we run.
-    """
-    from adapters.http.tls import added_certificates, certificate_file
-
-    trust = http_options(options)
-    host = replace(trust.other_hosts, ca_files=options.network.sdk_ca_files)
-    bundle = added_certificates(host, trust.environment)
-    return certificate_file(bundle) if bundle else ""
-
-
-def _network_variables(network: NetworkOptions) -> dict[str, str]:
-    return _set_variables(
-        {
-            "SSL_CERT_FILE": network.ca_file,
-            "SSL_CERT_DIR": network.ca_directories,
-            "HTTP_PROXY": network.http_proxy,
-            "HTTPS_PROXY": network.https_proxy,
-            "NO_PROXY": network.no_proxy,
-        }
-    )
-
-
-def _set_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if value}
 
 
 def dockerfile_reader() -> DockerfileReader:

@@ -1,4 +1,4 @@
-"""Wires adapters to services. Declarations only; the functions are in `builders`.
+"""Wires adapters to services. Declarations only; the functions are in `*builders`.
 
 What is resolved first matters in one place: `isolation` enters namespaces and
 wants a process with a single thread.
@@ -37,7 +37,13 @@ from application.step_results import WriteStepResults
 from application.timeline import Timeline
 from application.warm_cache import WarmCache
 from application.write_results import WriteResults
-from entrypoints import builders, context_builders, credential_builders
+from entrypoints import (
+    builders,
+    cache_builders,
+    context_builders,
+    credential_builders,
+    image_builders,
+)
 
 
 class Container(containers.DeclarativeContainer):
@@ -80,10 +86,16 @@ class Container(containers.DeclarativeContainer):
     )
     runner = providers.Singleton(builders.process_runner, isolation, work_near_root)
 
-    registry = providers.Singleton(builders.registry, options, credentials, reporter)
-    known_blobs = providers.Singleton(builders.known_blobs)
+    registry = providers.Singleton(
+        image_builders.registry, options, credentials, reporter
+    )
+    known_blobs = providers.Singleton(image_builders.known_blobs)
     destinations = providers.Singleton(
-        builders.destinations, options, credentials, known_blobs.provider, reporter
+        image_builders.destinations,
+        options,
+        credentials,
+        known_blobs.provider,
+        reporter,
     )
     downloads = providers.Singleton(
         builders.downloads, options, work_directory, reporter
@@ -98,13 +110,13 @@ class Container(containers.DeclarativeContainer):
 
     contents = providers.Singleton(Contents)
     cache_entries = providers.Singleton(
-        builders.cache_entries, options, credentials, known_blobs, reporter
+        cache_builders.cache_entries, options, credentials, known_blobs, reporter
     )
     layer_cache = providers.Singleton(
-        builders.layer_cache, options, cache_entries.provider, layers, reporter
+        cache_builders.layer_cache, options, cache_entries.provider, layers, reporter
     )
     step_cache = providers.Singleton(
-        builders.step_cache, options, layer_cache, contents, reporter
+        cache_builders.step_cache, options, layer_cache, contents, reporter
     )
     secrets = providers.Singleton(builders.secrets, options.provided.input)
     mounts = providers.Singleton(
@@ -147,7 +159,7 @@ class Container(containers.DeclarativeContainer):
         ),
         reporter=reporter,
         warmed=providers.Singleton(
-            builders.warmed_bases,
+            cache_builders.warmed_bases,
             options.provided.cache,
             registry.provider,
             reporter,
@@ -210,7 +222,7 @@ class Container(containers.DeclarativeContainer):
         results=results,
         reporter=reporter,
         further_checks=providers.Singleton(
-            builders.further_checks, options, cache_entries.provider
+            cache_builders.further_checks, options, cache_entries.provider
         ),
     )
     step_results = providers.Singleton(
@@ -236,7 +248,7 @@ class Container(containers.DeclarativeContainer):
 
     planned_contents = providers.Singleton(Contents)
     planned_steps = providers.Singleton(
-        builders.step_cache, options, layer_cache, planned_contents, reporter
+        cache_builders.step_cache, options, layer_cache, planned_contents, reporter
     )
     planning_tools = providers.Singleton(
         StageTools,
@@ -317,13 +329,13 @@ class PushContainer(containers.DeclarativeContainer):
     push_image = providers.Singleton(
         PushImage,
         image=providers.Singleton(
-            builders.stored_image, options.provided.image, work_directory
+            image_builders.stored_image, options.provided.image, work_directory
         ),
         destinations=providers.Singleton(
-            builders.destinations,
+            image_builders.destinations,
             options,
             credentials,
-            providers.Singleton(builders.known_blobs).provider,
+            providers.Singleton(image_builders.known_blobs).provider,
             reporter,
         ),
         results=providers.Singleton(
@@ -347,17 +359,17 @@ class IndexContainer(containers.DeclarativeContainer):
         credential_builders.credentials, options, reporter
     )
     destinations = providers.Singleton(
-        builders.registry_destination,
+        image_builders.registry_destination,
         options,
         credentials,
-        providers.Singleton(builders.known_blobs),
+        providers.Singleton(image_builders.known_blobs),
         reporter,
     )
     create_index = providers.Singleton(
         CreateIndex,
         options=options,
         images=providers.Singleton(
-            builders.image_lister, options, credentials, reporter
+            image_builders.image_lister, options, credentials, reporter
         ),
         copies=destinations,
         names=destinations,
@@ -381,17 +393,19 @@ class WarmerContainer(containers.DeclarativeContainer):
     credentials = providers.Singleton(
         credential_builders.credentials, options, reporter
     )
-    registry = providers.Singleton(builders.registry, options, credentials, reporter)
+    registry = providers.Singleton(
+        image_builders.registry, options, credentials, reporter
+    )
     warm_cache = providers.Singleton(
         WarmCache,
         options=options,
         registry=registry.provider,
-        store=providers.Singleton(builders.warmed_image_store, options, reporter),
+        store=providers.Singleton(cache_builders.warmed_image_store, options, reporter),
         dockerfiles=providers.Singleton(
             context_builders.dockerfiles, options, reporter
         ),
         reader=providers.Singleton(builders.dockerfile_reader),
         reporter=reporter,
         host_platform=providers.Singleton(builders.host_platform),
-        indexes=providers.Singleton(builders.index_layers, options, reporter),
+        indexes=providers.Singleton(cache_builders.index_layers, options, reporter),
     )

@@ -29,13 +29,13 @@ from application.ports.reporter import Reporter
 from domain.build.remote_source import context_repository
 from domain.image.digest import Digest
 from domain.values import dataclass, replace
-from entrypoints.builders import (
+from entrypoints.own_runtime import ssh_program
+from entrypoints.transfer_builders import (
     http_client,
     http_options,
     sdk_certificates,
     transfer_retries,
 )
-from entrypoints.own_runtime import ssh_program
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

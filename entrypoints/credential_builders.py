@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 from application.options import Connecting, CredentialOptions, LookupOptions
 from application.ports.credentials import Accounts, CredentialSource, CredentialStore
 from application.ports.reporter import Reporter
-from entrypoints.builders import http_client, sdk_certificates, transfer_retries
 from entrypoints.builders import reporter as make_reporter
+from entrypoints.transfer_builders import (
+    http_client,
+    sdk_certificates,
+    transfer_retries,
+)
 
 if TYPE_CHECKING:
     from adapters.credentials.chain import CredentialChain

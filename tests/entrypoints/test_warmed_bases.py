@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.ambient import RecordingReporter
 from adapters.memory.images import MemoryImageSource
 from application.options import CacheOptions
-from entrypoints.builders import warmed_bases
+from entrypoints.cache_builders import warmed_bases
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from application.errors import DigestMismatch
+from application.followed import followed
 from application.options import IndexOptions
 from application.ports.images import (
     BuiltImage,
@@ -14,7 +15,8 @@ from application.ports.images import (
     IndexDestination,
     ResolvedImage,
 )
-from application.ports.reporter import Reporter
+from application.ports.reporter import Activity, Reporter, Work
+from application.verified import verified
 from application.write_results import WriteResults
 from domain.image.assembly import IndexPart, assemble_index
 from domain.image.descriptor import Descriptor
@@ -95,7 +97,10 @@ class CreateIndex:
         )
 
         def open_layer(layer: Descriptor) -> BinaryIO:
-            return self._images.open_blob(image, layer)
+            stream = self._images.open_blob(image, layer)
+            stream = verified(stream, layer, str(image.reference))
+            push = Activity(work=Work.PUSH, subject=layer.digest.short, size=layer.size)
+            return followed(stream, push, self._reporter)
 
         self._copies(target).publish(built, open_layer)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
+from application.followed import followed
 from application.ports.images import ImageDestination, StoredImage
-from application.ports.reporter import Reporter
+from application.ports.reporter import Activity, Reporter, Work
 from application.publish_everywhere import publish_everywhere
+from application.verified import verified
 from application.write_results import WriteResults
+from domain.image.descriptor import Descriptor
 from domain.image.manifest import Manifest
 
 
@@ -46,8 +50,11 @@ class PushImage:
         for destination in self._destinations:
             destination.check()
         built = self._image.read()
-        publish_everywhere(
-            built, self._image.open_layer, self._destinations, self._reporter
-        )
+        publish_everywhere(built, self._open_layer, self._destinations, self._reporter)
         self._results.write(built.manifest)
         return built.manifest
+
+    def _open_layer(self, layer: Descriptor) -> BinaryIO:
+        stream = verified(self._image.open_layer(layer), layer, self._image.place)
+        push = Activity(work=Work.PUSH, subject=layer.digest.short, size=layer.size)
+        return followed(stream, push, self._reporter)

@@ -160,6 +160,21 @@ def test_a_damaged_archive_is_not_pushed(
     assert registry.manifest("push/damaged", "1") is None
 
 
+def test_a_damaged_blob_of_a_layout_is_told_with_its_place(
+    registry: Registry, executor: Executor, context: Path, tmp_path: Path
+) -> None:
+    layout = tmp_path / "layout"
+    executor.layout(context, layout, BUSYBOX)
+    largest = max((layout / "blobs/sha256").iterdir(), key=lambda p: p.stat().st_size)
+    data = bytearray(largest.read_bytes())
+    data[-1] ^= 1
+    largest.write_bytes(data)
+    reference = f"{registry.host}/push/damaged-layout:1"
+    said = push(layout, f"-d={reference}", work=tmp_path / "w", status=1)
+    assert f"Error: {layout}: the bytes of sha256:{largest.name} are not" in said
+    assert registry.manifest("push/damaged-layout", "1") is None
+
+
 def test_several_images_are_not_one(registry: Registry, tmp_path: Path) -> None:
     said = push(
         SMALL_BASES, f"-d={registry.host}/push/several:1", work=tmp_path / "w", status=1

@@ -62,6 +62,11 @@ class ArchiveStoredImage:
         self._directory = directory
         self._layers: dict[Digest, _Layer] = {}
 
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return self._files.place
+
     def read(self) -> BuiltImage:
         """Make the manifest; every layer is read once. See the port."""
         listed = only_listed_image(

@@ -29,6 +29,11 @@ class LayoutStoredImage:
     def __init__(self, files: ImageFiles) -> None:
         self._files = files
 
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return self._files.place
+
     def read(self) -> BuiltImage:
         """Return manifest and config, verified; see the port."""
         document: Document = self._parse(read_small_file(self._files, INDEX_FILE))

@@ -113,6 +113,10 @@ class BuiltImage:
 class StoredImage(Protocol):
     """One image that was made before: a layout, an archive."""
 
+    @property
+    def place(self) -> str:
+        """What to call it in messages: a path."""
+
     def read(self) -> BuiltImage:
         """Return manifest and config; layers can be opened from then on.
 

@@ -175,6 +175,16 @@ def test_nothing_is_copied_where_there_can_be_no_index() -> None:
     assert world.told == []
 
 
+def test_a_damaged_layer_is_told_with_the_image_it_is_of() -> None:
+    world = World()
+    layer = world.add(ONE, AMD64).layers[0]
+    world.source.blobs[layer.digest] = b"x" * layer.size
+    with pytest.raises(DigestMismatch) as failed:
+        world.create(ONE)
+    assert failed.value.place == "one:1"
+    assert world.files.files == {}
+
+
 def test_a_config_that_changed_on_the_way_is_refused() -> None:
     world = World()
     manifest = world.add(ONE, AMD64)

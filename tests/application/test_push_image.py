@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from adapters.memory.ambient import MemoryResultFiles, RecordingReporter
 from adapters.memory.images import MemoryImageDestination
-from application.errors import OutputError, RegistryUnreachable
+from application.errors import DigestMismatch, OutputError, RegistryUnreachable
 from application.options import OutputOptions
 from application.ports.images import BuiltImage, ImageDestination, OpenLayer
 from application.push_image import PushImage
@@ -25,6 +27,7 @@ class Stored:
 
     def __init__(self, image: SmallImage = IMAGE) -> None:
         self.open_layer = image.open_layer
+        self.place = "/image"
         self.reads = 0
         self._image = image
 
@@ -80,4 +83,14 @@ def test_no_result_is_told_of_an_image_that_is_not_everywhere() -> None:
     push, files = service(MemoryImageDestination(), Refusing())
     with pytest.raises(OutputError):
         push.run()
+    assert files.files == {}
+
+
+def test_a_damaged_layer_is_told_with_the_place_of_the_image() -> None:
+    image = Stored()
+    image.open_layer = lambda descriptor: io.BytesIO(b"x" * descriptor.size)
+    push, files = service(MemoryImageDestination(), image=image)
+    with pytest.raises(DigestMismatch) as failed:
+        push.run()
+    assert failed.value.place == "/image"
     assert files.files == {}

@@ -77,7 +77,9 @@ def test_a_layer_that_is_damaged_on_the_way_names_nothing(
         far.blobs["other", str(layer.digest)] = b"x" * layer.size
         assert create(f"{server.host}/app:1", *sources) == 1
     assert ("app", "1") not in server.manifests
-    assert capsys.readouterr().err.count("Error: ") == 1
+    told = capsys.readouterr().err
+    assert told.count("Error: ") == 1
+    assert f"/other:1: the bytes of {layer.digest} are not" in told
 
 
 def test_a_name_that_may_not_be_pushed_to_is_told_first(

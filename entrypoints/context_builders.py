@@ -57,12 +57,16 @@ this says no, as for kaniko."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """What every source needs: the options, and where it may put its files."""
+    """What every source needs: the options, and where it may put its files.
+
+    In place no program of the root may be run: it may be that of an image.
+    """
 
     options: BuildOptions
     directory: Path
     reporter: Reporter
     sub_path: str = ""
+    may_run: bool = True
 
 
 def context(
@@ -77,7 +81,11 @@ def context(
         return DirectorySource(address.location, sub_path, locate)
     directory = Path(work.part("context"))
     place = _Place(
-        options=options, directory=directory, reporter=reporter, sub_path=sub_path
+        options=options,
+        directory=directory,
+        reporter=reporter,
+        sub_path=sub_path,
+        may_run=aside is None,
     )
     return _remote_context(address, place)
 
@@ -95,7 +103,12 @@ def named_contexts(
             found[named.name] = DirectorySource(named.source.path, locate=locate)
         elif isinstance(named.source, ContextAddress):
             directory = Path(work.part(f"context-{number}"))
-            place = _Place(options=options, directory=directory, reporter=reporter)
+            place = _Place(
+                options=options,
+                directory=directory,
+                reporter=reporter,
+                may_run=aside is None,
+            )
             found[named.name] = _remote_context(named.source, place)
     return found
 
@@ -204,7 +217,10 @@ def _s3(address: str, place: _Place) -> Archive:
 
     storage = place.options.input.storage
     store = S3Options(
-        storage.s3_endpoint, storage.s3_path_style, sdk_certificates(place.options)
+        endpoint=storage.s3_endpoint,
+        path_style=storage.s3_path_style,
+        ca_file=sdk_certificates(place.options),
+        may_run=place.may_run,
     )
     found = S3Object(*_object(address), store)
     return RangedArchive(found.place, found.fetch, transfer_retries(0, place.reporter))

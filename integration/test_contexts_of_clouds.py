@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.executor import Executor, Outcome
+from integration.executor import ENVIRONMENT, Executor, Outcome
+from integration.services.executor_image import ExecutorImage
 from integration.services.object_stores import (
     AZURE_ACCOUNT,
     BUCKET,
@@ -320,6 +321,58 @@ def test_the_role_of_an_amazon_workload(web: WebServer, tmp_path: Path) -> None:
     assert TOKEN not in outcome.log
     assert "Credential=ASIAROLE/" in header(web, "Authorization")
     assert header(web, "X-Amz-Security-Token") == TOKEN
+
+
+CREDENTIAL = '{"Version": 1, "AccessKeyId": "AKIAPROGRAM", "SecretAccessKey": "s"}'
+
+
+def test_a_program_of_a_profile_is_not_run_in_place(
+    executor_image: ExecutorImage, near: WebServer, tmp_path: Path
+) -> None:
+    near.answers[f"/{BUCKET}/a.tar"] = [PART]
+    (tmp_path / "credential").write_text(CREDENTIAL)
+    profile = f"[default]\ncredential_process = cat {tmp_path / 'credential'}\n"
+    (tmp_path / "config").write_text(profile)
+    variables = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "S3_ENDPOINT": near.url,
+        "S3_FORCE_PATH_STYLE": "true",
+    }
+    build(tmp_path, f"s3://{BUCKET}/a.tar", variables).check()
+    assert "Credential=AKIAPROGRAM/" in header(near, "Authorization")
+    executor_image.run(
+        *(f"--context=s3://{BUCKET}/a.tar", "--no-push", "--isolation=in-place"),
+        image=executor_image.debug,
+        flags=[
+            f"--volume={tmp_path}:{tmp_path}:ro",
+            *(f"--env={name}={value}" for name, value in variables.items()),
+        ],
+    )
+    assert "authorization" not in str(near.asked[-1].headers).lower()
+
+
+def test_no_program_of_googles_is_started(web: WebServer, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "gcloud"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    user = {
+        "type": "authorized_user",
+        "client_id": "c",
+        "client_secret": "s3cr3t",
+        "refresh_token": "s3cr3t",
+    }
+    key = tmp_path / "application_default_credentials.json"
+    key.write_text(json.dumps(user))
+    path = f"{program.parent}:{ENVIRONMENT['PATH']}"
+    variables = {"CLOUDSDK_CONFIG": str(tmp_path), "PATH": path}
+    for further in ({}, {"GOOGLE_APPLICATION_CREDENTIALS": str(key)}):
+        given = {**variables, **further, "API_ENDPOINT_OVERRIDE": web.url}
+        outcome = build(tmp_path, f"gs://{BUCKET}/a.tar", given)
+        assert outcome.status == 1
+        assert "s3cr3t" not in outcome.log
+        assert not (tmp_path / "started").exists()
 
 
 def test_the_service_account_of_google(web: WebServer, tmp_path: Path) -> None:

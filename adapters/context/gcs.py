@@ -1,14 +1,19 @@
 """Archives of contexts in Google Cloud Storage.
 
-Credentials are found as every client of Google's finds them; without any, objects
+Credentials are found where every client of Google's finds them; without any, objects
 that are public can still be fetched. STORAGE_EMULATOR_HOST is heeded by the client.
+No program is started.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import warnings
+from pathlib import Path
+from typing import Any
 
+import google.auth
 from google.api_core import exceptions as failures
 from google.auth import exceptions as auth_failures
 from google.auth.credentials import AnonymousCredentials
@@ -28,6 +33,29 @@ _CREDENTIALS = (
 logging.getLogger("google").addHandler(logging.NullHandler())
 
 _NETWORK = "check STORAGE_EMULATOR_HOST and the network"
+
+
+def _from_file() -> Any:  # noqa: ANN401 - the SDK is not typed
+    """Return the credentials of the file that clients look for, None without one.
+
+    The client would find it, and then start gcloud to ask it for a project.
+    """
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return None
+    found = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if not found:
+        home = os.environ.get("HOME", "")
+        directory = os.environ.get("CLOUDSDK_CONFIG") or f"{home}/.config/gcloud"
+        found = f"{directory}/application_default_credentials.json"
+        if not Path(found).is_file():
+            return None
+    with warnings.catch_warnings():
+        # whose file it is was decided by who runs the build
+        warnings.simplefilter("ignore", DeprecationWarning)
+        credentials, _ = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
+            found, scopes=storage.Client.SCOPE
+        )
+    return credentials
 
 
 class GcsObject:
@@ -81,7 +109,7 @@ class GcsObject:
     def _client(self) -> storage.Client:
         """Return a client with the credentials there are, else without."""
         try:
-            client = storage.Client(project="kanipy")
+            client = storage.Client(project="kanipy", credentials=_from_file())
         except auth_failures.DefaultCredentialsError:
             if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
                 raise

@@ -63,11 +63,13 @@ class S3Options(NamedTuple):
         endpoint: Its URL, "" for Amazon's.
         path_style: Whether buckets are parts of paths, not of host names.
         ca_file: Bundle of certificates to trust, "" for botocore's own.
+        may_run: Whether a program may be run that a profile names for a credential.
     """
 
     endpoint: str = ""
     path_style: bool = False
     ca_file: str = ""
+    may_run: bool = True
 
 
 class S3Object:
@@ -118,6 +120,8 @@ class S3Object:
         core = botocore.session.Session()
         if self._options.ca_file:  # also that of clients that ask for credentials
             core.set_config_variable("ca_bundle", self._options.ca_file)
+        if not self._options.may_run:
+            core.get_component("credential_provider").remove("custom-process")
         session = boto3.Session(botocore_session=core)
         self._is_anonymous = session.get_credentials() is None
         style = "path" if self._options.path_style else "auto"

@@ -302,7 +302,9 @@ def downloads(
     return HttpDownloads(client, retries, Path(work.part("downloads")))
 
 
-def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
+def repositories(
+    options: BuildOptions, work: WorkDirectory, reporter: Reporter
+) -> Repositories:
     """Return what checks out the repositories of ADD.
 
     Raises:
@@ -318,7 +320,10 @@ def repositories(options: BuildOptions, work: WorkDirectory) -> Repositories:
         ) from error
 
     return GitRepositories(
-        http_options(options), Path(work.part("repositories")), ssh=ssh_program()
+        http_options(options),
+        Path(work.part("repositories")),
+        ssh=ssh_program(),
+        retries=transfer_retries(0, reporter),
     )
 
 

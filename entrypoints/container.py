@@ -100,7 +100,9 @@ class Container(containers.DeclarativeContainer):
     downloads = providers.Singleton(
         builders.downloads, options, work_directory, reporter
     )
-    repositories = providers.Singleton(builders.repositories, options, work_directory)
+    repositories = providers.Singleton(
+        builders.repositories, options, work_directory, reporter
+    )
     context = providers.Singleton(
         context_builders.context, options, aside, work_directory, reporter
     )

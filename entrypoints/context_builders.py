@@ -260,7 +260,11 @@ def _repository(address: str, place: _Place) -> ContextSource:
         source = replace(source, keep_git_dir=asked.lower() not in ("0", "false"))
     trust = http_options(place.options, skip_verify=given.git.insecure_skip_tls)
     repositories = GitRepositories(
-        trust, place.directory, ssh=ssh_program(), depth=given.git.depth
+        trust,
+        place.directory,
+        ssh=ssh_program(),
+        depth=given.git.depth,
+        retries=transfer_retries(0, place.reporter),
     )
     agents = {agent.id: agent.path for agent in given.agents}
     access = access_to(

@@ -13,6 +13,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import git
 
@@ -22,58 +23,82 @@ from domain.dockerfile.redaction import without_credentials
 _HINT_TOKEN = (
     "give a token: for the context in GIT_TOKEN, for ADD as the secret GIT_AUTH_TOKEN"  # noqa: S105 - a sentence
 )
-_FAILURES: tuple[tuple[str, str, str | None], ...] = (
-    # What git or ssh says, what happened, what to do about it.
-    (
-        (
-            "could not read username|could not read password|authentication failed|"
-            "error: 40[13]|invalid username or"
-        ),
+
+
+class _Explanation(NamedTuple):
+    """What becomes of a complaint.
+
+    Attributes:
+        pattern: What git or ssh says.
+        message: What happened.
+        hint: What to do about it.
+        may_pass: Whether another attempt may go well.
+    """
+
+    pattern: str
+    message: str
+    hint: str
+    may_pass: bool = False
+
+
+_EXPLANATIONS = (
+    _Explanation(
+        "could not read username|could not read password|authentication failed|"
+        "error: 40[13]|invalid username or",
         "the repository wants a credential, or refused the one it was given",
         _HINT_TOKEN,
     ),
-    (
+    _Explanation(
         "permission denied \\(|permission denied, please",
         "the host refused the key it was shown, if any",
         "give an agent that holds the key by --ssh default=SOCKET, or mount ~/.ssh",
     ),
-    (
+    _Explanation(
         "host key verification failed",
         "the key of the host is not known",
         "add it to ~/.ssh/known_hosts of the user that runs the build",
     ),
-    (
+    _Explanation(
         "could not resolve|name or service not known",
         "the host name cannot be resolved",
         "check the host name and the network",
     ),
-    (
+    _Explanation(
         "certificate|ssl peer",
         "the server's certificate is not trusted",
-        (
-            "put the CA certificate into a directory of SSL_CERT_DIR "
-            "(/kaniko/ssl/certs), or name it with --registry-certificate HOST=FILE"
-        ),
+        "put the CA certificate into a directory of SSL_CERT_DIR "
+        "(/kaniko/ssl/certs), or name it with --registry-certificate HOST=FILE",
     ),
-    (
-        (
-            "failed to connect|connection refused|timed out|couldn't connect|"
-            "low speed limit|connection reset|unable to connect"
-        ),
+    _Explanation(
+        "failed to connect|connection refused|couldn't connect|unable to connect|"
+        "connect to host",
         "the host cannot be reached",
         "check the host name, the port and the network",
     ),
-    (
+    _Explanation(
+        "error: (408|429|5[0-9][0-9])",
+        "the server cannot answer at present",
+        "try again later",
+        may_pass=True,
+    ),
+    _Explanation(
+        "timed out|low speed limit|connection( was)? reset|recv failure|"
+        "transfer closed|early eof|unexpected disconnect|empty reply|bad line length",
+        "the connection broke",
+        "check the network, and run the build again",
+        may_pass=True,
+    ),
+    _Explanation(
         "transport .* not allowed",
         "it uses a transport that is not allowed",
         "use https:// or ssh:// addresses, also for submodules",
     ),
-    (
+    _Explanation(
         "cannot run ssh|ssh: not found",
         "the program ssh cannot be found",
         "install an SSH client, or use an https:// address",
     ),
-    (
+    _Explanation(
         "not found|does not appear to be a git repository|error: 404",
         "there is no such repository",
         "check the address",
@@ -92,12 +117,26 @@ class GitFailure(Exception):
         super().__init__(said)
         self.said = said
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether another attempt may go well."""
+        explanation = self._explanation()
+        return explanation is not None and explanation.may_pass
+
     def explained(self, place: str) -> SourceUnavailable:
         """Return the error of the port for it."""
-        for pattern, message, hint in _FAILURES:
-            if re.search(pattern, self.said, re.IGNORECASE):
-                return SourceUnavailable(message, place=place, hint=hint)
-        return SourceUnavailable(f"git failed: {self._first_line()}", place=place)
+        explanation = self._explanation()
+        if explanation is None:
+            return SourceUnavailable(f"git failed: {self._first_line()}", place=place)
+        return SourceUnavailable(
+            explanation.message, place=place, hint=explanation.hint
+        )
+
+    def _explanation(self) -> _Explanation | None:
+        for each in _EXPLANATIONS:
+            if re.search(each.pattern, self.said, re.IGNORECASE):
+                return each
+        return None
 
     def _first_line(self) -> str:
         lines = [line.strip() for line in self.said.splitlines() if line.strip()]

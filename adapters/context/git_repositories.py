@@ -18,6 +18,7 @@ from adapters.context.directory import DirectoryContext
 from adapters.context.git_configuration import Remote, git_configuration
 from adapters.context.git_program import GitFailure, GitProgram
 from adapters.http.client import HttpOptions
+from adapters.http.retries import Retries, TryAgain
 from adapters.http.tls import added_certificates
 from application.errors import DigestMismatch, FilesystemError, SourceUnavailable
 from application.ports.context import BuildContext
@@ -46,12 +47,19 @@ class GitRepositories:
         directory: Where repositories are checked out; it exists.
         ssh: Path of the SSH client; it asks nothing. "" for the `ssh` in PATH.
         depth: How many commits are fetched, 0 for the whole history.
+        retries: When a repository is fetched again after a failure that may pass.
     """
 
     def __init__(
-        self, options: HttpOptions, directory: Path, ssh: str = "", depth: int = 1
+        self,
+        options: HttpOptions,
+        directory: Path,
+        ssh: str = "",
+        depth: int = 1,
+        retries: Retries | None = None,
     ) -> None:
         self._depth = depth
+        self._retries = retries or Retries()
         self._options = options
         self._directory = directory
         self._ssh = ssh
@@ -59,6 +67,9 @@ class GitRepositories:
 
     def checkout(self, source: GitSource, access: RepositoryAccess) -> Checkout:
         """Check a commit out; see the port."""
+        return self._retries.run(lambda: self._attempt(source, access))
+
+    def _attempt(self, source: GitSource, access: RepositoryAccess) -> Checkout:
         self._count += 1
         place = self._directory / str(self._count)
         remote = Remote.parse(source.remote, access.authorization)
@@ -69,7 +80,9 @@ class GitRepositories:
                 commit = _Commit(git, place, remote.url, source)
                 return commit.check_out(self._depth)
         except GitFailure as failure:
-            raise failure.explained(str(source)) from failure
+            shutil.rmtree(place, ignore_errors=True)
+            error = failure.explained(str(source))
+            raise TryAgain(error) if failure.may_pass else error from failure
         except OSError as error:
             raise FilesystemError(
                 f"a repository cannot be checked out: {error.strerror}",
@@ -196,7 +209,9 @@ class _Commit:
         self._git.run("config", "core.sparseCheckout", "true")
         try:
             self._lay_down(name)
-        except GitFailure:
+        except GitFailure as failure:
+            if failure.may_pass:
+                raise
             return False
         return True
 
@@ -232,7 +247,9 @@ class _Commit:
         few = [f"--depth={depth}"] if depth else []
         try:
             self._git.run(*_QUIETLY, *few, *flags, "--", "origin", spec)
-        except GitFailure:
+        except GitFailure as failure:
+            if failure.may_pass:
+                raise
             return False
         return True
 
@@ -257,7 +274,9 @@ class _Commit:
         update = ("submodule", "--quiet", "update", "--init", "--recursive", "--force")
         try:
             self._git.run(*update, "--depth=1")
-        except GitFailure:
+        except GitFailure as failure:
+            if failure.may_pass:
+                raise
             self._git.run(*update)
 
     def _files(self) -> BuildContext:

@@ -14,6 +14,7 @@ import pytest
 
 from adapters.context.git_repositories import GitRepositories
 from adapters.http.client import HttpOptions
+from adapters.http.retries import Retries
 from adapters.http.tls import HostOptions
 from application.errors import FilesystemError, SourceUnavailable
 from application.ports.repositories import Checkout, RepositoryAccess
@@ -22,7 +23,7 @@ from domain.errors import KanipyError
 from domain.snapshot.entry import FileType
 from tests.support.git_repository import GitRepository
 from tests.support.loopback_server import TLS
-from tests.support.web_server import WebServer
+from tests.support.web_server import Answer, WebServer
 
 BASIC = "Basic dTpzM2NyM3Q="
 """What "u:s3cr3t" is sent as."""
@@ -54,7 +55,10 @@ class Git:
         )
         assert isinstance(source, GitSource)
         place = Path(tempfile.mkdtemp(dir=self.work))
-        repositories = GitRepositories(options or HttpOptions(), place, ssh)
+        retries = Retries(sleep=lambda _: None)
+        repositories = GitRepositories(
+            options or HttpOptions(), place, ssh, retries=retries
+        )
         return repositories.checkout(source, access or RepositoryAccess())
 
     def failed(self, address: str, options: HttpOptions | None = None) -> KanipyError:
@@ -332,6 +336,56 @@ def test_a_work_directory_that_is_gone_is_an_error(git: Git) -> None:
     with pytest.raises(FilesystemError) as caught:
         repositories.checkout(GitSource(remote="http://h/r.git"), RepositoryAccess())
     assert "--kaniko-dir" in (caught.value.hint or "")
+
+
+# --------------------------------------------------------------------- interruptions
+
+REQUESTS = [("", number, 4 if number > 1 else 3) for number in range(5)]
+REQUESTS += [("#main:d", 0, 4), ("#main:d", 4, 5), ("#main:d", 5, 6), ("#main:d", 6, 6)]
+"""What is wanted, which request breaks, and how often a conversation begins then.
+
+A checkout has two requests for what there is, three for the commit, and two for the
+files where it is limited to a directory.
+"""
+
+
+@pytest.mark.parametrize(("part", "number", "conversations"), REQUESTS)
+@pytest.mark.parametrize("fault", [Answer(status=503), Answer(status=429), 0, 100])
+def test_a_transfer_that_breaks_is_begun_again(
+    git: Git, part: str, number: int, conversations: int, fault: Answer | int
+) -> None:
+    repository = with_directories(git)
+    repository.commit({f"d/{name}": LARGE[name:5000] for name in range(3)})
+    git.server.faults = [*[None] * number, fault]
+    checkout = git.checkout("{url}/r.git" + part)
+    found = [path for path in paths(checkout) if not path.startswith("other")]
+    assert found[-1] == ("f" if part else "d/f")
+    assert not git.server.faults
+    first = sum("/info/refs" in asked.target for asked in git.server.asked)
+    assert first == conversations, "one commit, from the beginning"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message", "hint"),
+    [
+        (Answer(status=503), "the server cannot answer at present", "later"),
+        (100, "the connection broke", "check the network"),
+    ],
+)
+def test_a_transfer_that_breaks_each_time_fails_and_leaves_nothing(
+    git: Git, fault: Answer | int, message: str, hint: str
+) -> None:
+    with_directories(git)
+    git.server.faults = [None, None, None, None, fault] * 9
+    error = git.failed("{url}/r.git")
+    assert error.message == message
+    assert hint in (error.hint or "")
+    assert git.kept() == b""
+
+
+def test_a_server_that_refuses_is_not_asked_again(git: Git) -> None:
+    git.failed("{url}/no.git")
+    assert len(git.server.asked) == 1
 
 
 # ------------------------------------------------------------ a directory of a commit

@@ -59,6 +59,9 @@ class WebServer(LoopbackServer):
         is_dumb: Whether repositories are served as plain files.
         speaks_v2: Whether git's protocol version 2 is spoken; version 0 does not
             hand out commits that no branch or tag names.
+        faults: What comes over the answers about repositories, one after the other:
+            another answer, or the end of the connection after so many bytes, or
+            nothing.
         hangs: While it is set, requests are not answered.
         asked: The requests, in order.
     """
@@ -69,6 +72,7 @@ class WebServer(LoopbackServer):
         self.authorization = ""
         self.is_dumb = False
         self.speaks_v2 = True
+        self.faults: list[Answer | int | None] = []
         self.hangs = threading.Event()
         self.asked: list[Asked] = []
         super().__init__(_Server(self), tls=tls)
@@ -145,10 +149,18 @@ class _Handler(QuietHandler):
             ["git", "http-backend"],  # noqa: S607 - found on PATH
             input=body,
             capture_output=True,
-            check=True,
+            check=False,  # a client that asks for the impossible ends it
             env=environment,
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         status = int(headers.pop("Status", "200").split()[0])
-        self._reply(Answer(body=content, status=status, headers=headers))
+        faults = self.server.web.faults
+        fault = faults.pop(0) if faults else None
+        if isinstance(fault, Answer):
+            self._reply(fault)
+        else:
+            cut = fault if fault is None else min(fault, len(content) - 1)
+            self._reply(
+                Answer(body=content, status=status, headers=headers, cut_after=cut)
+            )

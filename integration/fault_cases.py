@@ -328,7 +328,7 @@ PUSH = (
         *("push", "bytes changed always", _PATCH, changes_the_request, ALWAYS),
         fails(RegistryError, "upload a blob", "DIGEST_INVALID"),
     ),
-    _case("push", "token spoilt at the bytes", _PATCH, spoils_the_token, 2),
+    _case("push", "token spoilt at the bytes", _PATCH, spoils_the_token),
     _case("push", "session lost", _PATCH, answers(404, _said("BLOB_UPLOAD_UNKNOWN"))),
     _case("push", "range refused", _PATCH, answers(416)),
     _case("push", "bodies limited", _PATCH, limits_bodies(1 << 20), ALWAYS),

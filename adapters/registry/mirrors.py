@@ -6,12 +6,12 @@ asked of a place is the registry adapter's business.
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar
 
+from adapters.registry.blob_stream import stream_of
 from application.errors import DigestMismatch, RegistryError
 from application.ports.images import ImageRegistry, ResolvedImage
 from application.ports.repetition import Once, Repetition
@@ -83,10 +83,11 @@ class MirroredImageSource:
         if not later:
             return self._registry.open_blob(image, descriptor, offset)
         places = [replace(image, reference=place) for place in later]
-        raw = _BlobOfPlaces(
-            [image, *places], descriptor, offset, self._registry, self._warn
+        return stream_of(
+            _BlobOfPlaces(
+                [image, *places], descriptor, offset, self._registry, self._warn
+            )
         )
-        return cast("BinaryIO", io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE))
 
     def _ask(
         self,
@@ -115,7 +116,7 @@ def _without_fallback(hint: str | None) -> str:
     return f"{hint}; {why}" if hint else why
 
 
-class _BlobOfPlaces(io.RawIOBase):
+class _BlobOfPlaces:
     """A blob that is read from the next place when one cannot go on."""
 
     def __init__(
@@ -126,7 +127,6 @@ class _BlobOfPlaces(io.RawIOBase):
         registry: ImageRegistry,
         warn: Callable[[str], None],
     ) -> None:
-        super().__init__()
         self._places = list(places)
         self._descriptor = descriptor
         self._position = offset
@@ -135,19 +135,17 @@ class _BlobOfPlaces(io.RawIOBase):
         self._stream: BinaryIO | None = None
         self._passing_over(self._open)
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast("bytearray", buffer))
-        data = self._passing_over(lambda: self._open().read(len(view)))
-        view[: len(data)] = data
+    def read(self, size: int) -> bytes:
+        """Return some of the next bytes, b"" at the end."""
+        data = self._passing_over(lambda: self._open().read(size))
         self._position += len(data)
-        return len(data)
+        return data
 
     def close(self) -> None:
-        self._drop()
-        super().close()
+        """Close what is open."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def _open(self) -> BinaryIO:
         if self._stream is None:
@@ -161,7 +159,7 @@ class _BlobOfPlaces(io.RawIOBase):
             try:
                 return action()
             except RegistryError as error:
-                self._drop()
+                self.close()
                 if len(self._places) == 1:
                     raise
                 place = self._places.pop(0).reference
@@ -169,8 +167,3 @@ class _BlobOfPlaces(io.RawIOBase):
                     f"{place} cannot give {self._descriptor.digest}: {error}; "
                     f"{self._places[0].reference} is asked"
                 )
-
-    def _drop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None

@@ -34,6 +34,12 @@ from integration.bench.table import (
     line,
     start_up_lines,
 )
+from integration.bench.transfers import (
+    TRANSFERS,
+    Transfers,
+    transfer_lines,
+    transfers,
+)
 from integration.executor import write_context
 from integration.services.docker import running_docker
 from integration.services.registry import Registry, running_registry
@@ -53,19 +59,32 @@ def main() -> int:
     containers = _containers() if arguments.case in CONTAINER else {}
     for text in container_lines(containers) if containers else ():
         _tell(text)
+    moved = _transfers(arguments)
     rows = _measure(chosen, arguments) if chosen else []
-    if not starts and not containers and not rows:
-        names = ", ".join((START_UP, CONTAINER, *(case.name for case in CASES)))
+    if not (starts or containers or moved or rows):
+        cases = (case.name for case in CASES)
+        names = ", ".join((START_UP, CONTAINER, *TRANSFERS, *cases))
         _tell(f"no case is named like {arguments.case}; there are {names}")
         return 1
     if arguments.json:
         document = {
             "start_up": starts,
             "containers": containers,
+            "transfers": moved,
             "cases": [row.to_json() for row in rows],
         }
         Path(arguments.json).write_text(json.dumps(document, indent=2) + "\n")
     return int(any(row.seconds[OURS] is None for row in rows))
+
+
+def _transfers(arguments: argparse.Namespace) -> Transfers:
+    if not any(arguments.case in name for name in TRANSFERS):
+        return {}
+    with tempfile.TemporaryDirectory(prefix="kanipy-bench-") as directory:
+        moved = transfers(Path(directory), arguments.rounds)
+    for text in transfer_lines(moved):
+        _tell(text)
+    return moved
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,7 +2,7 @@
 
 The arguments are those of `deploy/tekton/task.yaml`, with its defaults. Around the
 step runs what stands for Tekton's entrypoint: a static program in `/tekton/bin`, which
-starts the step, and passes the results on when it has ended.
+starts the step, passes SIGTERM on to it, and its results when it has ended.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ SOURCE = "/workspace/source"
 DOCKERCONFIG = "/kaniko/.docker"
 CACHE = "/workspace/cache"
 _ENTRYPOINT = """\
-"$@"; status=$?
+terminated=
+trap 'terminated=yes; kill -TERM "$step"' TERM
+"$@" & step=$!
+wait "$step"; status=$?
+[ -z "$terminated" ] || { wait "$step"; status=$?; }
 for result in /tekton/results/*; do
     /tekton/bin/busybox test -f "$result" || continue
     echo "${result##*/}" >> /tekton/termination

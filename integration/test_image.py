@@ -93,6 +93,8 @@ def test_commands_answer(executor_image: ExecutorImage) -> None:
     assert "--destination" in executor_image.run("--help").stdout
     warmer = executor_image.run("--version", image=executor_image.warmer).stdout
     assert warmer.startswith("kanipy-warmer ")
+    tekton = executor_image.run("--version", flags=["--entrypoint=/kaniko/tekton"])
+    assert tekton.stdout.startswith("kanipy-tekton ")
 
 
 def test_a_job_of_gitlab(executor_image: ExecutorImage, tmp_path: Path) -> None:

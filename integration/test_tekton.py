@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +118,23 @@ def test_what_fails_after_the_image_was_pushed_leaves_no_result(step: Step) -> N
     assert "Error: /proc/none: cannot be written" in done.stderr
     assert failing.results == {}
     assert pushed_digest(step).startswith("sha256:")
+
+
+def test_a_build_that_is_terminated_leaves_no_result(step: Step) -> None:
+    dockerfile = "FROM busybox\nRUN echo started && sleep 600\n"
+    write_context(step.directory / "source", dockerfile, {})
+    name = f"terminated-{os.getpid()}"
+    docker = step.image.docker
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(replace(step, flags=[f"--name={name}"]).run)
+        while "started" not in docker.run("logs", name, check=False).stdout:
+            assert not running.done(), running.result().stderr
+            time.sleep(0.1)
+        docker.run("kill", "--signal=TERM", name)
+        assert running.result().returncode == 143
+    assert step.results == {}
+    assert step.passed_on == []
+    assert pushed_digest(step) == ""
 
 
 def test_results_that_cannot_be_written_are_told_before_the_build(step: Step) -> None:

@@ -383,7 +383,12 @@ def _pull(names: tuple[str, ...], proxy: RecordingProxy) -> RecordingReporter:
     """Ask for each image; nobody has one."""
     environment = dict(os.environ)
     given = WarmOptions(
-        registry=RegistryOptions(skip_tls_verify_registries=("mine.azurecr.io",)),
+        registry=RegistryOptions(
+            skip_tls_verify_registries=(
+                "mine.azurecr.io",
+                "mine.azurecr.io.example.com",
+            )
+        ),
         credentials=credential_options(environment),
         network=network_options(environment | {"HTTPS_PROXY": proxy.url}),
     )

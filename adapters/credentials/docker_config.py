@@ -112,7 +112,7 @@ class DockerConfigCredentials:
 
     def _ask_own(self, config: Config, name: str, registry: str) -> Credential | None:
         try:
-            found = self._helpers.named(name).helper.get(registry)
+            found = _ask(self._helpers.named(name), registry)
         except HelperFailure as error:
             raise UsageError(
                 f"the credential helper {name!r} of {registry} failed: {error}",
@@ -149,6 +149,13 @@ class DockerConfigCredentials:
                 f"{config.source} has credentials outside of auths, which are not "
                 f'used: put them into {{"auths": {{…}}}} ({", ".join(entries)})'
             )
+
+
+def _ask(provider: Provider, registry: str) -> Credential | None:
+    if not provider.matches(registry):
+        # A cloud's token opens more than registries: it goes to that cloud.
+        raise HelperFailure(f"that is no registry of {provider.name}")
+    return provider.helper.get(registry)
 
 
 def _helper_name(config: Config, key: str) -> str:

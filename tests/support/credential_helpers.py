@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from adapters.credentials.docker_config import DockerConfigCredentials
 from adapters.credentials.helper import HelperFailure, Provider
@@ -25,11 +26,21 @@ class KnownHelper:
 
 
 class KnownHelpers:
-    """What a configuration may name; those in `foreign` are programs of others."""
+    """What a configuration may name.
+
+    Args:
+        helpers: By name.
+        foreign: Names of those that are programs of others.
+        kinds: The only registry that a helper is for, by the helper's name.
+    """
 
     def __init__(
-        self, helpers: Mapping[str, KnownHelper], foreign: tuple[str, ...] = ()
+        self,
+        helpers: Mapping[str, KnownHelper],
+        foreign: tuple[str, ...] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._kinds = kinds
         self._helpers = helpers
         self._foreign = foreign
         self.only_ours = False
@@ -37,7 +48,8 @@ class KnownHelpers:
     def named(self, name: str) -> Provider:
         if name not in self._helpers:
             raise HelperFailure(f"there is no {name}")
-        return Provider(name, self._helpers[name])
+        kind = self._kinds.get(name)
+        return Provider(name, self._helpers[name], lambda it: kind in (None, it))
 
     def is_ours(self, name: str) -> bool:
         return name not in self._foreign

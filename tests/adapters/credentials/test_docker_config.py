@@ -219,6 +219,16 @@ def test_a_helper_that_fails_for_its_registry_ends_the_build() -> None:
     assert caught.value.place == "DOCKER_AUTH_CONFIG"
 
 
+def test_the_token_of_a_cloud_goes_to_no_other_registry() -> None:
+    cloud = KnownHelper({"host": ROBOT})
+    helpers = KnownHelpers({"gcr": cloud}, kinds={"gcr": "gcr.io"})
+    document = {"credHelpers": {"host": "gcr"}}
+    source = docker_config({"DOCKER_AUTH_CONFIG": json.dumps(document)}, helpers)
+    with pytest.raises(UsageError, match="'gcr' of host failed: that is no registry"):
+        source.find("host", "a")
+    assert cloud.asked == []
+
+
 def test_a_store_that_fails_is_warned_of_once_and_done_without() -> None:
     """A config.json of a laptop names a store that no container has."""
     document = {"credsStore": "desktop", "auths": {"host": _auth("me")}}

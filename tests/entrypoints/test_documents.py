@@ -106,7 +106,7 @@ def test_the_command_of_the_step_is_understood() -> None:
 
 def quoted_texts() -> list[str]:
     """Return the texts by which troubles are looked up."""
-    return re.findall(r"^`(.+)`\n: ", text_of("troubleshooting"), re.MULTILINE)
+    return re.findall(r"^### `(.+)`$", text_of("troubleshooting"), re.MULTILINE)
 
 
 @cache

@@ -61,8 +61,7 @@ class _VerifiedStream(io.RawIOBase):
             self._stream.close()
 
     def _verify(self) -> None:
-        is_whole = self._count == self._descriptor.size
-        if not is_whole or self._hash.hexdigest() != self._descriptor.digest.hex:
+        if self._hash.hexdigest() != self._descriptor.digest.hex:
             raise DigestMismatch(
                 f"the bytes of {self._descriptor.digest} are not what this digest "
                 "promises",

@@ -13,6 +13,7 @@ from application.prepare_build import PrepareBuild, PreparedBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import FinishedStage, PublishedImage, PublishImage
 from application.step_cache import StepCache
+from application.turns import SideBySide
 from domain.image.config import rfc3339
 from domain.values import replace
 
@@ -30,6 +31,7 @@ class BuildImage:
         mounts: PrepareMounts,
         reporter: Reporter,
         cache: StepCache | None = None,
+        side_by_side: SideBySide | None = None,
         materialise_target: bool = False,
     ) -> None:
         """Take the services.
@@ -42,6 +44,7 @@ class BuildImage:
             mounts: What RUNs were shown, to be let go of at the end.
             reporter: Is told what happens.
             cache: Has the steps of earlier builds; None for no cache.
+            side_by_side: Builds stages at once; None for one after the other.
             materialise_target: Whether the target's root is to be there at the end even
                 where no RUN wanted it; of use where roots outlast the build.
         """
@@ -52,6 +55,7 @@ class BuildImage:
         self._mounts = mounts
         self._reporter = reporter
         self._cache = cache
+        self._side_by_side = side_by_side
         self._materialise_target = materialise_target
 
     def run(self, plan: PlanImage | None = None) -> PublishedImage:
@@ -89,8 +93,7 @@ class BuildImage:
 
     def _build(self, stages: NeededStages) -> PublishedImage:
         try:
-            for stage in stages.prepared.stages:
-                stages.build(stage)
+            stages.build_all(self._side_by_side)
             self._warn_of_unused_arguments(stages)
             if self._materialise_target and self._roots.exclusive:
                 stages.target.filesystem.materialise("target")

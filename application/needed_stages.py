@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 
 from application.contents import Contents
 from application.copy_sources import CopySources
@@ -13,6 +14,7 @@ from application.ports.reporter import Reporter
 from application.prepare_build import PreparedBuild, PreparedStage
 from application.stage_bases import BuiltStage, StageBases
 from application.stage_builder import StageBuilder, StageStart
+from application.turns import SideBySide, Turns
 from domain.build.copying import SourceTree
 from domain.dockerfile.stage import Stage, source_references
 from domain.values import dataclass, replace
@@ -28,6 +30,7 @@ class StageTools:
         named_contexts: Further contexts that are directories, by name.
         contents: Is told of every file system that files may come from.
         reporter: Is told which stage is begun.
+        turns: Whose turn it is, where stages are built side by side.
     """
 
     builder: StageBuilder
@@ -35,6 +38,7 @@ class StageTools:
     named_contexts: Mapping[str, ContextSource]
     contents: Contents
     reporter: Reporter
+    turns: Turns
 
 
 class NeededStages:
@@ -63,6 +67,8 @@ class NeededStages:
             bases=tools.bases,
             contents=tools.contents,
         )
+        self._turns = tools.turns
+        self._begun_stages: dict[int, Future[BuiltStage]] = {}
         self._built: dict[int, BuiltStage] = {}
         self._begun: list[LayeredFilesystem] = []
 
@@ -88,9 +94,46 @@ class NeededStages:
         Raises:
             KanipyError: What its builder raises, or what is said of its base.
         """
-        if stage.index not in self._built:
-            self._built[stage.index] = self._build(stage)
-        return self._built[stage.index]
+        begun = self._begun_stages.get(stage.index)
+        if begun is not None:
+            with self._turns.given_up():
+                return begun.result()
+        begun = self._begun_stages[stage.index] = Future()
+        try:
+            built = self._build(stage)
+        except BaseException as error:
+            begun.set_exception(error)
+            raise
+        self._built[stage.index] = built
+        begun.set_result(built)
+        return built
+
+    def build_all(self, side_by_side: SideBySide | None) -> None:
+        """Build every stage, in the order of the Dockerfile or side by side.
+
+        Raises:
+            KanipyError: As `build`.
+        """
+        stages = {stage.index: stage for stage in self.prepared.stages}
+        if side_by_side is None or self._bases.takes_turns:
+            for stage in stages.values():
+                self.build(stage)
+            return
+        needs = {number: self._needs(stage) for number, stage in stages.items()}
+        side_by_side.run(needs, lambda number: self.build(stages[number]))
+
+    def _needs(self, stage: Stage) -> frozenset[int]:
+        """Return the stages that one is built on, or is seen to take files from."""
+        dockerfile = self.prepared.dockerfile
+        base = self.prepared.prepare_stage(stage).base
+        found = [dockerfile.base_stage(stage, base)]
+        for step in stage.instructions:
+            line = step.location.first
+            found += [
+                dockerfile.source_stage(stage, reference, line=line)
+                for reference in source_references(step)
+            ]
+        return frozenset(each.index for each in found if each is not None)
 
     def discard_roots(self) -> None:
         """Remove all roots from disk. Idempotent."""

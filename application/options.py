@@ -470,6 +470,8 @@ class RootOptions:
         preserve: Bring back at the end what was there before.
         materialise: Leave the target's file system over /, cached or not.
         unpack_retries: How often fetching or unpacking a layer is repeated.
+        jobs: How many stages are built at once at most, where each has a root of its
+            own; 0 for as many as there are processors.
     """
 
     isolation: Isolation = Isolation.AUTO
@@ -479,6 +481,7 @@ class RootOptions:
     preserve: bool = False
     materialise: bool = False
     unpack_retries: int = 0
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

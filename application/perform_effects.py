@@ -12,6 +12,7 @@ from application.ports.layers import LayerStore, WrittenLayer
 from application.ports.process import ProcessRunner, ShownMount
 from application.ports.reporter import Activity, Reporter, Work
 from application.prepare_mounts import PrepareMounts
+from application.turns import Turns
 from domain.build.effect import (
     Effect,
     Materialise,
@@ -32,7 +33,7 @@ class PerformEffects:
     there already, or for what is known, does nothing and is not listed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a service is given all its ports
         self,
         *,
         layers: LayerStore,
@@ -40,6 +41,7 @@ class PerformEffects:
         reporter: Reporter,
         contents: Contents,
         mounts: PrepareMounts,
+        turns: Turns,
         makes_interim_layers: bool = False,
     ) -> None:
         """Take the ports.
@@ -50,6 +52,7 @@ class PerformEffects:
             reporter: Gets their output.
             contents: Where contents of plans come from.
             mounts: Prepares what processes are shown.
+            turns: Lets other stages go on while a process runs.
             makes_interim_layers: Whether the layers of steps are in no image.
         """
         self._layers = layers
@@ -57,6 +60,7 @@ class PerformEffects:
         self._reporter = reporter
         self._contents = contents
         self._mounts = mounts
+        self._turns = turns
         self._interim = makes_interim_layers
         self.performed: list[Effect] = []
 
@@ -129,7 +133,8 @@ class PerformEffects:
         def output(stream: str, data: bytes) -> None:
             self._reporter.output(title, stream, data)
 
-        with self._reporter.activity(Activity(work=Work.RUN, subject=title)):
+        run = Activity(work=Work.RUN, subject=title)
+        with self._reporter.activity(run), self._turns.given_up():
             return self._runner.run(process, root, output, shown)
 
 

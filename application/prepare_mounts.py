@@ -5,8 +5,10 @@ It puts nothing into the root of a stage: that is the process runner's.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from threading import Lock
 from typing import assert_never
 
 from application.contents import Contents
@@ -21,6 +23,7 @@ from application.ports.process import (
     TreeMount,
 )
 from application.ports.secrets import Secrets
+from application.turns import Turns
 from domain.build.mounts import (
     TREE,
     BindMount,
@@ -64,6 +67,7 @@ class PrepareMounts:
         runner: ProcessRunner,
         secrets: Secrets,
         contents: Contents,
+        turns: Turns,
         kept: KeptCaches | None = None,
     ) -> None:
         """Take the ports.
@@ -73,8 +77,10 @@ class PrepareMounts:
             runner: Shows them.
             secrets: Has the secrets and agents.
             contents: Where the files of trees come from.
+            turns: Lets other stages go on while a cache is waited for.
             kept: Has the caches of earlier builds; None where they last for one.
         """
+        self._turns = turns
         self._kept = kept
         self._roots = roots
         self._runner = runner
@@ -83,6 +89,8 @@ class PrepareMounts:
         self._caches: dict[str, RootFilesystem] = {}
         self._trees: dict[tuple[str, str], RootFilesystem] = {}
         self._count = 0
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        self._in_use: Counter[str] = Counter()
 
     @contextmanager
     def ready(self, mounts: Sequence[PlannedMount]) -> Iterator[ReadyMounts]:
@@ -181,7 +189,8 @@ class PrepareMounts:
             return used[mount.id]
 
         def first() -> str:
-            root = self._make(mount.plan)
+            with self._turns.taken():
+                root = self._make(mount.plan)
             stack.callback(root.discard)
             return root.path
 
@@ -191,17 +200,30 @@ class PrepareMounts:
             stack.callback(root.discard)
             work = root.path
         held = self._kept.held(mount.id, mount.sharing, first, work)
-        return stack.enter_context(held)
+        with self._turns.given_up():
+            return stack.enter_context(held)
 
     def _cache(self, mount: CacheMount, used: dict[str, str], stack: ExitStack) -> str:
-        if mount.sharing is Sharing.PRIVATE and mount.id in used:
+        if mount.sharing is Sharing.PRIVATE and (
+            mount.id in used or self._in_use[mount.id]
+        ):
             root = self._make(mount.plan)
             stack.callback(root.discard)
-        else:
-            if mount.id not in self._caches:
-                self._caches[mount.id] = self._make(mount.plan)
-            root = self._caches[mount.id]
-        return root.path
+            return root.path
+        if mount.id not in used:
+            self._hold(mount, stack)
+        if mount.id not in self._caches:
+            self._caches[mount.id] = self._make(mount.plan)
+        return self._caches[mount.id].path
+
+    def _hold(self, mount: CacheMount, stack: ExitStack) -> None:
+        """Keep other stages from a cache, where this RUN cannot share it."""
+        if mount.sharing is Sharing.LOCKED or not self._runner.can_bind:
+            lock = self._locks[mount.id]
+            with self._turns.given_up():
+                stack.enter_context(lock)
+        self._in_use[mount.id] += 1
+        stack.callback(self._in_use.subtract, [mount.id])
 
     def _make(self, plan: LayerPlan) -> RootFilesystem:
         self._contents.prepare(plan)

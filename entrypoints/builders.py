@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from application.contents import Contents
     from application.step_cache import StepCache
     from application.timeline import Timeline
+    from application.turns import SideBySide, Turns
     from application.write_report import WriteReport
 
 
@@ -337,6 +338,16 @@ def dockerfile_reader() -> DockerfileReader:
     from adapters.dockerfile_parse_reader import DockerfileParseReader
 
     return DockerfileParseReader()
+
+
+def side_by_side(
+    root: RootOptions, turns: Turns, runner: ProcessRunner
+) -> SideBySide | None:
+    """Return what builds stages at once, None where one is built after the other."""
+    from application.turns import SideBySide
+
+    jobs = root.jobs or len(os.sched_getaffinity(0))
+    return SideBySide(turns, jobs, runner.stop) if jobs > 1 else None
 
 
 def write_report(

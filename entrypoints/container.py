@@ -35,6 +35,7 @@ from application.resolve_base import ResolveBase
 from application.stage_bases import StageBases
 from application.step_results import WriteStepResults
 from application.timeline import Timeline
+from application.turns import Turns
 from application.warm_cache import WarmCache
 from application.write_results import WriteResults
 from entrypoints import (
@@ -111,6 +112,7 @@ class Container(containers.DeclarativeContainer):
     results = providers.Singleton(builders.result_files, options, reporter)
 
     contents = providers.Singleton(Contents)
+    turns = providers.Singleton(Turns)
     cache_entries = providers.Singleton(
         cache_builders.cache_entries, options, credentials, known_blobs, reporter
     )
@@ -129,6 +131,7 @@ class Container(containers.DeclarativeContainer):
         runner=runner,
         secrets=secrets,
         contents=contents,
+        turns=turns,
         kept=providers.Singleton(
             builders.kept_caches, options.provided.cache, reporter
         ),
@@ -140,6 +143,7 @@ class Container(containers.DeclarativeContainer):
         reporter=reporter,
         contents=contents,
         mounts=mounts,
+        turns=turns,
         makes_interim_layers=options.provided.snapshot.single,
     )
     prepare = providers.Singleton(
@@ -214,6 +218,7 @@ class Container(containers.DeclarativeContainer):
         named_contexts=named_contexts,
         contents=contents,
         reporter=reporter,
+        turns=turns,
     )
     publish = providers.Singleton(
         PublishImage,
@@ -241,6 +246,9 @@ class Container(containers.DeclarativeContainer):
         mounts=mounts,
         reporter=reporter,
         cache=step_cache,
+        side_by_side=providers.Singleton(
+            builders.side_by_side, options.provided.root, turns, runner
+        ),
         materialise_target=options.provided.root.materialise,
     )
 
@@ -286,6 +294,7 @@ class Container(containers.DeclarativeContainer):
         named_contexts=named_contexts,
         contents=planned_contents,
         reporter=reporter,
+        turns=turns,
     )
     plan_image = providers.Singleton(
         PlanImage,

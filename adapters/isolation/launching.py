@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import NamedTuple
 
 from adapters.isolation.interruption import Interruption
@@ -45,10 +49,16 @@ class _Launcher(NamedTuple):
 
 
 class Launchers:
-    """Starts a launcher for each process, ahead of time where one is expected."""
+    """Starts a launcher for each process, ahead of time where one is expected.
+
+    A launcher ends with the thread that started it (PR_SET_PDEATHSIG), so that each
+    thread has its own.
+    """
 
     def __init__(self) -> None:
-        self._waiting: _Launcher | None = None
+        self._lock = Lock()
+        self._waiting: dict[int, _Launcher] = {}
+        self._active: set[Interruption] = set()
 
     def expect(self) -> None:
         """Start a launcher that will wait for its orders, unless one waits already.
@@ -56,13 +66,19 @@ class Launchers:
         Raises:
             IsolationUnavailable: None can be started.
         """
-        if self._waiting is None:
-            self._waiting = _start()
+        if get_ident() not in self._waiting:
+            self._waiting[get_ident()] = _start()
+
+    def stop(self) -> None:
+        """Stop the processes that run, as a signal would."""
+        with self._lock:
+            for interruption in self._active:
+                interruption.note(signal.SIGTERM, None)
 
     def close(self) -> None:
-        """End the launcher that waits. Idempotent."""
-        if self._waiting is not None:
-            launcher, self._waiting = self._waiting, None
+        """End the launchers that wait. Idempotent."""
+        while self._waiting:
+            _, launcher = self._waiting.popitem()
             os.close(launcher.orders)
             os.close(launcher.answers)
             _kill(launcher.process)
@@ -79,16 +95,27 @@ class Launchers:
 
         Raises:
             IsolationUnavailable: The machine refuses what the isolation needs.
-            Interrupted: A signal asked to stop.
+            Interrupted: A signal asked to stop, or `stop` did.
         """
-        launcher, self._waiting = self._waiting or _start(), None
+        launcher = self._waiting.pop(get_ident(), None) or _start()
         try:
-            _order(launcher, orders)
-            outcome = _Pump(launcher, on_output).run(interruption)
+            with self._stoppable(interruption):
+                _order(launcher, orders)
+                outcome = _Pump(launcher, on_output).run(interruption)
         finally:
             _end(launcher.process)
             os.close(launcher.answers)
         return _status(outcome, orders, launcher.process.returncode)
+
+    @contextmanager
+    def _stoppable(self, interruption: Interruption) -> Iterator[None]:
+        with self._lock:
+            self._active.add(interruption)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._active.remove(interruption)
 
 
 def orders_for(process: ProcessSpec, isolation: str, root: str) -> Orders:

@@ -61,8 +61,12 @@ class NamespaceRunner:
         """
         self._launchers.expect()
 
+    def stop(self) -> None:
+        """Ask the processes that run to end; see the port."""
+        self._launchers.stop()
+
     def close(self) -> None:
-        """End the launcher that waits. Idempotent."""
+        """End the launchers that wait. Idempotent."""
         self._launchers.close()
 
     def run(

@@ -63,8 +63,12 @@ class SharedNamespacesRunner:
         """
         self._launchers.expect()
 
+    def stop(self) -> None:
+        """Ask the processes that run to end; see the port."""
+        self._launchers.stop()
+
     def close(self) -> None:
-        """End the launcher that waits. Idempotent."""
+        """End the launchers that wait. Idempotent."""
         self._launchers.close()
 
     def run(

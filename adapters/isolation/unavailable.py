@@ -33,6 +33,9 @@ class UnavailableRunner:
     def expect(self) -> None:
         """Do nothing."""
 
+    def stop(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""
 

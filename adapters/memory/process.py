@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Event
 
 from application.errors import IsolationUnavailable
 from application.ports.process import OnOutput, ProcessSpec, ShownMount
@@ -25,6 +26,7 @@ class MemoryProcessRunner:
         started: (process, root) of every `run`, in their order.
         shown: The mounts of every `run`, in their order.
         expected: How often `expect` was called.
+        stopped: Set once `stop` was called.
         can_bind: As it was made.
     """
 
@@ -41,6 +43,7 @@ class MemoryProcessRunner:
         self.started: list[tuple[ProcessSpec, str]] = []
         self.shown: list[tuple[ShownMount, ...]] = []
         self.expected = 0
+        self.stopped = Event()
 
     @property
     def isolation(self) -> str:
@@ -50,6 +53,10 @@ class MemoryProcessRunner:
     def expect(self) -> None:
         """Count."""
         self.expected += 1
+
+    def stop(self) -> None:
+        """Set `stopped`, which functions may look at."""
+        self.stopped.set()
 
     def close(self) -> None:
         """Do nothing."""

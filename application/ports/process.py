@@ -31,7 +31,10 @@ it comes (not cut at line ends). Called from one thread at a time."""
 
 
 class ProcessRunner(Protocol):
-    """Starts processes in a root and waits for them."""
+    """Starts processes in a root and waits for them.
+
+    Several threads may run processes in different roots at once.
+    """
 
     @property
     def isolation(self) -> str:
@@ -52,6 +55,12 @@ class ProcessRunner(Protocol):
 
         Raises:
             IsolationUnavailable: The machine refuses to start any process.
+        """
+
+    def stop(self) -> None:
+        """Ask the processes that run to end; their `run` raises `Interrupted`.
+
+        Returns at once, callable from any thread.
         """
 
     def close(self) -> None:
@@ -89,4 +98,5 @@ class ProcessRunner(Protocol):
                 isolation cannot do what the process wants.
             FilesystemError: The root cannot be prepared: a target of a mount has
                 something else in the way.
+            Interrupted: A signal, or `stop`, asked to end.
         """

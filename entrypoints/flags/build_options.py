@@ -325,7 +325,17 @@ def _root(given: GivenFlags, environment: Environment) -> RootOptions:
         preserve=_switched(given, "preserve-context", environment),
         materialise=given.boolean("materialize"),
         unpack_retries=max(0, given.integer("image-fs-extract-retry")),
+        jobs=_jobs(given),
     )
+
+
+def _jobs(given: GivenFlags) -> int:
+    jobs = given.integer("jobs")
+    if jobs < 0:
+        raise UsageError(
+            f'invalid value "{jobs}" of --jobs', hint="give a number of stages, or 0"
+        )
+    return jobs
 
 
 def work_directory(given: GivenFlags, environment: Environment) -> str:

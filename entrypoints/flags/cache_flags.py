@@ -84,6 +84,15 @@ ROOT_FLAGS = (
         help="how RUN's processes are kept apart",
     ),
     Flag(
+        name="jobs",
+        kind=Kind.INTEGER,
+        group=Group.ROOT,
+        default="0",
+        metavar="N",
+        origin=Origin.OURS,
+        help="stages built at once, 0 for one a processor; in place one at a time",
+    ),
+    Flag(
         name="snapshot-mode",
         deprecated=("snapshotMode",),
         kind=Kind.CHOICE,

@@ -1,12 +1,14 @@
 """What every process runner does, in memory and for real."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from adapters.isolation.unavailable import UnavailableRunner
 from adapters.memory.process import MemoryProcessRunner
-from application.errors import IsolationUnavailable
+from application.errors import Interrupted, IsolationUnavailable
 from application.ports.process import (
     FileMount,
     OnOutput,
@@ -15,9 +17,10 @@ from application.ports.process import (
     TmpfsMount,
     TreeMount,
 )
-from tests.support.busybox_root import make_root
+from tests.support.busybox_root import SLEEP, make_root
 from tests.support.runners import REAL_RUNNERS, make_runner
 
+SECONDS = 20
 ENVIRONMENT = (("PATH", "/bin"),)
 
 
@@ -37,7 +40,14 @@ def _shown(process: ProcessSpec, root: str, on_output: OnOutput) -> int:
     return 0
 
 
+def _stopped(process: ProcessSpec, root: str, on_output: OnOutput) -> int:
+    on_output("stdout", b"begun\n")
+    assert MEMORY.stopped.wait(SECONDS)
+    raise Interrupted(15)
+
+
 PROGRAMS = {
+    f"echo begun; exec sleep {SLEEP}": _stopped,
     "cat /m/tree/f /m/file /m/empty/*": _shown,
     "echo out; echo err >&2": _greet,
     "exit 3": lambda process, root, on_output: 3,
@@ -46,10 +56,14 @@ PROGRAMS = {
 }
 
 
+MEMORY = MemoryProcessRunner(PROGRAMS)
+
+
 @pytest.fixture(params=["memory", *REAL_RUNNERS])
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
     if request.param == "memory":
-        return MemoryProcessRunner(PROGRAMS)
+        MEMORY.stopped.clear()
+        return MEMORY
     return make_runner(request.param, tmp_path)
 
 
@@ -129,6 +143,47 @@ def test_a_process_that_never_came_leaves_nothing(runner: ProcessRunner) -> None
 
 def _children() -> list[str]:
     return Path("/proc/thread-self/children").read_text().split()
+
+
+class Meeting(Output):
+    """Waits for another process at the first thing that is written."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        super().__init__()
+        self._barrier: Barrier | None = barrier
+
+    def __call__(self, stream: str, data: bytes) -> None:
+        super().__call__(stream, data)
+        if self._barrier is not None:
+            self._barrier.wait(SECONDS)
+            self._barrier = None
+
+
+def test_processes_run_at_once_in_different_roots(
+    runner: ProcessRunner, tmp_path: Path
+) -> None:
+    roots = [str(make_root(tmp_path / name)) for name in ("one", "two")]
+    outputs = [Meeting(barrier) for barrier in [Barrier(2)] * 2]
+    process = shell("echo out; echo err >&2")
+    with ThreadPoolExecutor() as pool:
+        ended = pool.map(runner.run, [process] * 2, roots, outputs)
+        assert list(ended) == [0, 0]
+    assert [each.stdout for each in outputs] == [b"out\n"] * 2
+    assert [each.stderr for each in outputs] == [b"err\n"] * 2
+
+
+def test_a_process_is_stopped_from_another_thread(
+    runner: ProcessRunner, root: str
+) -> None:
+    begun = Barrier(2)
+    with ThreadPoolExecutor() as pool:
+        script = f"echo begun; exec sleep {SLEEP}"
+        ended = pool.submit(runner.run, shell(script), root, Meeting(begun))
+        begun.wait(SECONDS)
+        runner.stop()
+        with pytest.raises(Interrupted):
+            ended.result(SECONDS)
+    assert runner.run(shell("exit 3"), root, Output()) == 3
 
 
 def test_a_missing_program_is_127_with_its_name(

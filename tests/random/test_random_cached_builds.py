@@ -1,4 +1,7 @@
-"""Builds with a cache make what builds without one make, whatever was built before."""
+"""Builds with a cache make what builds without one make, whatever was built before.
+
+Those with one build their stages side by side, the others one after the other.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ def build(
         options=inputs(build_args=case.arguments),
         cache=cache,
         single_snapshot=single_snapshot,
+        jobs=1 if cache is None else 3,
     )
     made.add_base("base", BASE)
     made.destination.has_origins = True

@@ -67,6 +67,7 @@ from application.single_snapshot import SingleSnapshot
 from application.stage_bases import StageBases
 from application.stage_builder import StageBuilder
 from application.step_cache import StepCache
+from application.turns import SideBySide, Turns
 from domain.build.cache_key import Field
 from domain.build.effect import Effect
 from domain.image.config import ContainerConfig, History, ImageConfig
@@ -123,7 +124,9 @@ class MemoryBuild:
         salt: tuple[Field, ...] = (),
         single_snapshot: bool = False,
         kept: KeptCaches | None = None,
+        jobs: int = 1,
     ) -> None:
+        self.turns = Turns()
         self.clock = FixedClock()
         self.reporter = reporter or RecordingReporter()
         self.results = MemoryResultFiles()
@@ -150,14 +153,19 @@ class MemoryBuild:
             runner=self.runner,
             secrets=self.secrets,
             contents=self.contents,
+            turns=self.turns,
             kept=kept,
         )
+        self._side_by_side = None
+        if jobs > 1:
+            self._side_by_side = SideBySide(self.turns, jobs, self.runner.stop)
         self.effects = PerformEffects(
             layers=self.layers,
             runner=self.runner,
             reporter=self.reporter,
             contents=self.contents,
             mounts=self.mounts,
+            turns=self.turns,
             makes_interim_layers=single_snapshot,
         )
         self.snapshot: SingleSnapshot | None = None
@@ -227,6 +235,7 @@ class MemoryBuild:
             mounts=self.mounts,
             reporter=self.reporter,
             cache=steps,
+            side_by_side=self._side_by_side,
         )
 
     def plan_service(self) -> PlanImage:
@@ -320,6 +329,7 @@ class MemoryBuild:
             named_contexts=self.named_contexts,
             contents=self.contents,
             reporter=self.reporter,
+            turns=self.turns,
         )
 
     # --------------------------------------------------------------- what came of it

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from integration.bench.at_once import stages_at_once
 from integration.bench.builders import (
     IMAGE_VARIABLE,
     Builder,
@@ -32,6 +33,7 @@ from integration.bench.table import (
     container_lines,
     header,
     line,
+    stages_lines,
     start_up_lines,
 )
 from integration.bench.transfers import (
@@ -46,6 +48,7 @@ from integration.services.registry import Registry, running_registry
 
 START_UP = "start"
 CONTAINER = "start-container"
+STAGES = "stages-at-once"
 
 
 def main() -> int:
@@ -60,10 +63,11 @@ def main() -> int:
     for text in container_lines(containers) if containers else ():
         _tell(text)
     moved = _transfers(arguments)
+    stages = _stages(arguments)
     rows = _measure(chosen, arguments) if chosen else []
-    if not (starts or containers or moved or rows):
+    if not (starts or containers or moved or stages or rows):
         cases = (case.name for case in CASES)
-        names = ", ".join((START_UP, CONTAINER, *TRANSFERS, *cases))
+        names = ", ".join((START_UP, CONTAINER, STAGES, *TRANSFERS, *cases))
         _tell(f"no case is named like {arguments.case}; there are {names}")
         return 1
     if arguments.json:
@@ -71,10 +75,20 @@ def main() -> int:
             "start_up": starts,
             "containers": containers,
             "transfers": moved,
+            "stages_at_once": stages,
             "cases": [row.to_json() for row in rows],
         }
         Path(arguments.json).write_text(json.dumps(document, indent=2) + "\n")
     return int(any(row.seconds[OURS] is None for row in rows))
+
+
+def _stages(arguments: argparse.Namespace) -> Seconds:
+    if arguments.case not in STAGES:
+        return {}
+    seconds = stages_at_once()
+    for text in stages_lines(seconds):
+        _tell(text)
+    return seconds
 
 
 def _transfers(arguments: argparse.Namespace) -> Transfers:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integration.bench.at_once import ALLOWED as ALLOWED_SHARE
+from integration.bench.at_once import AT_ONCE, IN_TURN
 from integration.bench.containers import ALLOWED, SMALLEST, VERSION
 from integration.bench.measuring import BUDGET, Seconds
 
@@ -68,6 +70,17 @@ def container_lines(seconds: Seconds) -> list[str]:
     return [
         f"start of a container, median of several; {least_line}",
         f"  {VERSION:<10} {ours_line}",
+    ]
+
+
+def stages_lines(seconds: Seconds) -> list[str]:
+    """Return what is to be said about independent stages at once."""
+    ours, least = seconds[AT_ONCE] or 0.0, seconds[IN_TURN] or 0.0
+    met = "within" if ours <= ALLOWED_SHARE * least else "ABOVE"
+    share = f"{ours / least:.2f} of it, {met} the {ALLOWED_SHARE:.2f} allowed"
+    return [
+        f"three busy stages, median of several; {IN_TURN} takes {_ms(least)}",
+        f"  {AT_ONCE:<10} {_ms(ours)}: {share}",
     ]
 
 

@@ -1,4 +1,6 @@
-"""Wires adapters to services. Declarations only; the functions are in `*builders`.
+"""Wires adapters to services, for a build. Declarations only.
+
+The functions are in `*builders`, the other programs in `*_container`.
 
 What is resolved first matters in one place: `isolation` enters namespaces and
 wants a process with a single thread.
@@ -12,17 +14,9 @@ from application.add_sources import AddSources
 from application.build_image import BuildImage
 from application.build_stage import BuildStage
 from application.contents import Contents
-from application.create_index import CreateIndex
 from application.gather_facts import GatherFacts
-from application.log_in import LogIn
 from application.needed_stages import StageTools
-from application.options import (
-    BuildOptions,
-    IndexOptions,
-    LoginOptions,
-    PushOptions,
-    WarmOptions,
-)
+from application.options import BuildOptions
 from application.perform_effects import PerformEffects
 from application.plan_image import PlanImage
 from application.plan_only import NoRoots, UnreadLayers, nothing_fetched
@@ -30,14 +24,11 @@ from application.plan_stage import PlanStage
 from application.prepare_build import PrepareBuild
 from application.prepare_mounts import PrepareMounts
 from application.publish_image import PublishImage
-from application.push_image import PushImage
 from application.resolve_base import ResolveBase
 from application.stage_bases import StageBases
 from application.step_results import WriteStepResults
 from application.timeline import Timeline
 from application.turns import Turns
-from application.warm_cache import WarmCache
-from application.write_results import WriteResults
 from entrypoints import (
     builders,
     cache_builders,
@@ -302,121 +293,4 @@ class Container(containers.DeclarativeContainer):
         tools=planning_tools,
         places=publish.provided.places,
         reporter=reporter,
-    )
-
-
-class LoginContainer(containers.DeclarativeContainer):
-    """Everything one `kanipy login` needs, made of its options."""
-
-    options: providers.Dependency[LoginOptions] = providers.Dependency(
-        instance_of=LoginOptions
-    )
-
-    reporter = providers.Singleton(builders.reporter, options.provided.log)
-    log_in = providers.Singleton(
-        LogIn,
-        accounts=providers.Singleton(credential_builders.accounts, options, reporter),
-        store=providers.Singleton(
-            credential_builders.credential_store, options.provided.credentials, reporter
-        ),
-        reporter=reporter,
-    )
-
-
-class PushContainer(containers.DeclarativeContainer):
-    """Everything one `kanipy push` needs, made of its options."""
-
-    options: providers.Dependency[PushOptions] = providers.Dependency(
-        instance_of=PushOptions
-    )
-
-    reporter = providers.Singleton(builders.reporter, options.provided.log)
-    work_directory = providers.Singleton(
-        builders.work_directory, options.provided.work_directory
-    )
-    credentials = providers.Singleton(
-        credential_builders.credentials, options, reporter
-    )
-    push_image = providers.Singleton(
-        PushImage,
-        image=providers.Singleton(
-            image_builders.stored_image, options.provided.image, work_directory
-        ),
-        destinations=providers.Singleton(
-            image_builders.destinations,
-            options,
-            credentials,
-            providers.Singleton(image_builders.known_blobs).provider,
-            reporter,
-        ),
-        results=providers.Singleton(
-            WriteResults,
-            output=options.provided.output,
-            files=providers.Singleton(builders.result_files, options, reporter),
-        ),
-        reporter=reporter,
-    )
-
-
-class IndexContainer(containers.DeclarativeContainer):
-    """Everything one `kanipy index create` needs, made of its options."""
-
-    options: providers.Dependency[IndexOptions] = providers.Dependency(
-        instance_of=IndexOptions
-    )
-
-    reporter = providers.Singleton(builders.reporter, options.provided.log)
-    credentials = providers.Singleton(
-        credential_builders.credentials, options, reporter
-    )
-    destinations = providers.Singleton(
-        image_builders.registry_destination,
-        options,
-        credentials,
-        providers.Singleton(image_builders.known_blobs),
-        reporter,
-    )
-    create_index = providers.Singleton(
-        CreateIndex,
-        options=options,
-        images=providers.Singleton(
-            image_builders.image_lister, options, credentials, reporter
-        ),
-        copies=destinations,
-        names=destinations,
-        results=providers.Singleton(
-            WriteResults,
-            output=options.provided.output,
-            files=providers.Singleton(builders.result_files, options, reporter),
-        ),
-        reporter=reporter,
-    )
-
-
-class WarmerContainer(containers.DeclarativeContainer):
-    """Everything one run of the warmer needs, made of its options."""
-
-    options: providers.Dependency[WarmOptions] = providers.Dependency(
-        instance_of=WarmOptions
-    )
-
-    reporter = providers.Singleton(builders.reporter, options.provided.log)
-    credentials = providers.Singleton(
-        credential_builders.credentials, options, reporter
-    )
-    registry = providers.Singleton(
-        image_builders.registry, options, credentials, reporter
-    )
-    warm_cache = providers.Singleton(
-        WarmCache,
-        options=options,
-        registry=registry.provider,
-        store=providers.Singleton(cache_builders.warmed_image_store, options, reporter),
-        dockerfiles=providers.Singleton(
-            context_builders.dockerfiles, options, reporter
-        ),
-        reader=providers.Singleton(builders.dockerfile_reader),
-        reporter=reporter,
-        host_platform=providers.Singleton(builders.host_platform),
-        indexes=providers.Singleton(cache_builders.index_layers, options, reporter),
     )

@@ -21,7 +21,7 @@ def run_create(options: IndexOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: It is not pushed under every name.
     """
-    from entrypoints.container import IndexContainer
+    from entrypoints.index_container import IndexContainer
 
     container = IndexContainer(options=options)
     reporter = container.reporter()

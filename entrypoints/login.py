@@ -25,7 +25,7 @@ def run_login(options: LoginOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: The registry refuses, or the password cannot be kept.
     """
-    from entrypoints.container import LoginContainer
+    from entrypoints.login_container import LoginContainer
 
     container = LoginContainer(options=options)
     reporter = container.reporter()

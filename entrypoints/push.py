@@ -21,7 +21,7 @@ def run_push(options: PushOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: It is not pushed everywhere.
     """
-    from entrypoints.container import PushContainer
+    from entrypoints.push_container import PushContainer
 
     container = PushContainer(options=options)
     reporter = container.reporter()

@@ -37,7 +37,7 @@ def run_warm(options: WarmOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: Nothing could be begun.
     """
-    from entrypoints.container import WarmerContainer
+    from entrypoints.warmer_container import WarmerContainer
 
     os.umask(READABLE)
     container = WarmerContainer(options=options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,23 +41,48 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name when the block ends well.
 
     Missing parent directories are made. What is there and is no regular file
-    (/dev/stdout, a pipe) is written in place.
+    (/dev/stdout, a pipe), or lies in a directory that takes no new one, is written in
+    place; a file that is mounted is so in the end.
     """
-    if path.exists() and not path.is_file():
+    made = _new_file_beside(path)
+    if made is None:
         with path.open("wb") as file:
             yield file
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
+    descriptor, temporary = made
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             os.fchmod(file.fileno(), FILE_MODE)
-        Path(temporary).replace(path)
+        _replace(path, Path(temporary))
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def _new_file_beside(path: Path) -> tuple[int, str] | None:
+    """Open a new file in a path's directory, None to write what is there in place."""
+    if path.exists() and not path.is_file():
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
+    except OSError:
+        if path.is_file():
+            return None
+        raise
+
+
+def _replace(path: Path, new: Path) -> None:
+    try:
+        new.replace(path)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # A mounted file keeps its place in the directory.
+        shutil.copyfile(new, path)
+        new.unlink()
 
 
 def write_file(path: Path, data: bytes) -> None:

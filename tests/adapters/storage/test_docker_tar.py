@@ -12,6 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.isolation.system_calls import (
+    MS_BIND,
+    MS_RDONLY,
+    MS_REMOUNT,
+    mount,
+    unmount,
+)
 from adapters.storage.docker_tar import DockerTarImageDestination
 from application.errors import OutputError
 from domain.errors import InvalidImage
@@ -92,6 +99,50 @@ def test_a_pipe_is_written_in_place(tmp_path: Path) -> None:
     reader.join()
     assert pipe.is_fifo()
     with tarfile.open(fileobj=io.BytesIO(read[0])) as tar:
+        assert "manifest.json" in tar.getnames()
+
+
+def test_a_mounted_file_is_written_in_place(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "image.tar"
+    source.write_bytes(bytes(1 << 20))
+    target.touch()
+    mount(str(source), str(target), "", MS_BIND)
+    try:
+        destination = DockerTarImageDestination(str(target))
+        destination.check()
+        destination.publish(IMAGE.built, IMAGE.open_layer)
+    finally:
+        unmount(str(target))
+    DockerTarImageDestination(str(tmp_path / "other")).publish(
+        IMAGE.built, IMAGE.open_layer
+    )
+    assert source.read_bytes() == (tmp_path / "other").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "image.tar",
+        "other",
+        "source",
+    ]
+
+
+def test_a_mounted_file_in_a_directory_that_takes_no_other_is_written(
+    tmp_path: Path,
+) -> None:
+    """As with a root file system that is read-only."""
+    source, folder = tmp_path / "source", tmp_path / "folder"
+    source.touch()
+    folder.mkdir()
+    (folder / "image.tar").touch()
+    mount(str(folder), str(folder), "", MS_BIND)
+    mount(str(source), str(folder / "image.tar"), "", MS_BIND)
+    mount("", str(folder), "", MS_BIND | MS_REMOUNT | MS_RDONLY)
+    try:
+        destination = DockerTarImageDestination(str(folder / "image.tar"))
+        destination.check()
+        destination.publish(IMAGE.built, IMAGE.open_layer)
+    finally:
+        unmount(str(folder / "image.tar"))
+        unmount(str(folder))
+    with tarfile.open(source) as tar:
         assert "manifest.json" in tar.getnames()
 
 

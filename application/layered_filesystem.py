@@ -75,6 +75,10 @@ class StageLayer:
     unknown: str = ""
 
 
+PARALLEL_FETCHES = 4
+"""Layers that are fetched at the same time."""
+
+
 class LayerFetcher:
     """Makes the blobs of layers present in the layer store.
 
@@ -587,17 +591,21 @@ class LayeredFilesystem:
         raise InvalidImage(f"no layer holds /{path}")
 
     def _fetched(self, layers: Sequence[StageLayer]) -> Iterator[StageLayer]:
-        """Yield layers, each fetched while the one before is worked on."""
+        """Yield layers in order; some are fetched while one is worked on."""
         if not layers:
             return
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as pool:
-            pending = [pool.submit(self._fetcher.fetch, each) for each in layers]
+        once = {layer.descriptor.digest: layer for layer in layers}
+        with ThreadPoolExecutor(PARALLEL_FETCHES, thread_name_prefix="fetch") as pool:
+            pending = {
+                digest: pool.submit(self._fetcher.fetch, layer)
+                for digest, layer in once.items()
+            }
             try:
-                for layer, fetched in zip(layers, pending, strict=True):
-                    fetched.result()
+                for layer in layers:
+                    pending[layer.descriptor.digest].result()
                     yield layer
             finally:
-                for fetched in pending:
+                for fetched in pending.values():
                     fetched.cancel()
 
 

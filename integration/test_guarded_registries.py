@@ -8,13 +8,15 @@ pulled from, used as layer cache, and as mirrors of other registries.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from integration.executor import Executor, Outcome, write_context
+from integration import warmer
+from integration.executor import ENVIRONMENT, Executor, Outcome, write_context
 from integration.services.certificates import Authority, make_authority
 from integration.services.connect_proxy import ConnectProxy
 from integration.services.guarded_registries import (
@@ -25,6 +27,7 @@ from integration.services.guarded_registries import (
 from integration.services.processes import free_port
 from integration.services.registry import Registry, running_registry
 
+PLAIN = "FROM scratch\nCOPY Dockerfile /copied\n"
 REPOSITORIES = ("team/base", "one/team/base", "two/team/base", "hub/library/busybox")
 
 
@@ -189,53 +192,102 @@ def test_a_client_certificate_is_shown_to_its_registry_alone(
         assert _layers(other.open, "app")
 
 
-@pytest.mark.parametrize("flag", ["--skip-tls-verify", "--skip-tls-verify-pull"])
-def test_skipping_verification_is_for_pushing_or_for_pulling(
-    flag: str, executor: Executor, tmp_path: Path, small_bases: Path
+@pytest.mark.parametrize(
+    ("flag", "pushes", "pulls"),
+    [
+        ("--skip-tls-verify", True, False),
+        ("--skip-tls-verify-pull", False, True),
+        ("--skip-tls-verify-registry=HOST", True, True),
+        ("--skip-tls-verify-registry=other:5000", False, False),
+        ("--insecure-registry=HOST", False, False),
+    ],
+)
+def test_verification_is_skipped_for_what_was_said_alone(  # noqa: PLR0913
+    flag: str,
+    *,
+    pushes: bool,
+    pulls: bool,
+    authority: Authority,
+    executor: Executor,
+    tmp_path: Path,
+    small_bases: Path,
 ) -> None:
-    own = make_authority(tmp_path / "authority")
-    with guarded_registry("tls", tmp_path / "tls", own) as place:
+    with guarded_registry("tls", tmp_path / "tls", authority) as place:
         place.open.push_layout(small_bases, "busybox", "team/base")
-        to = f"--destination={place.host}/app:1"
-        copied = write_context(tmp_path / "copy", "FROM scratch\nCOPY Dockerfile /\n")
-        pushed = executor.run(copied, flag, to)
+        word = flag.replace("HOST", place.host)
+        pushed = executor.run(
+            write_context(tmp_path / "push", PLAIN),
+            *(word, f"--destination={place.host}/app:1"),
+        )
         pulled = executor.run(
             write_context(tmp_path / "pull", f"FROM {place.host}/team/base\n"),
-            flag,
-            "--no-push",
+            *(word, "--no-push"),
         )
-    assert (pushed.status, pulled.status) == (
-        (0, 1) if flag == "--skip-tls-verify" else (1, 0)
-    )
+    assert (pushed.status == 0, pulled.status == 0) == (pushes, pulls)
 
 
-@pytest.mark.parametrize("flag", ["--insecure", "--insecure-pull"])
-def test_plain_http_is_for_pushing_or_for_pulling(
-    flag: str, executor: Executor, tmp_path: Path, small_bases: Path
+@pytest.mark.parametrize(
+    ("host", "flag", "pushes", "pulls"),
+    [
+        ("registry.example.com", "--insecure", True, False),
+        ("registry.example.com", "--insecure-pull", False, True),
+        ("registry.example.com", "--insecure-registry=HOST", True, True),
+        ("registry.example.com", "--skip-tls-verify", False, False),
+        ("registry.local", "--log-timestamp=false", True, True),
+    ],
+)
+def test_plain_http_is_spoken_with_whom_was_said_alone(  # noqa: PLR0913
+    host: str,
+    flag: str,
+    *,
+    pushes: bool,
+    pulls: bool,
+    executor: Executor,
+    tmp_path: Path,
+    small_bases: Path,
 ) -> None:
     """A name that is not loopback's, which the proxy leads to the registry."""
+    name = f"{host}:80"
+    word = flag.replace("HOST", name)
     with (
         running_registry(tmp_path / "registry") as registry,
-        ConnectProxy({"registry.example.com:80": registry.host}) as proxy,
+        ConnectProxy({name: registry.host}) as proxy,
     ):
         registry.push_layout(small_bases, "busybox", "team/base")
         environment = {"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}
         push = executor.run(
-            write_context(tmp_path / "push", "FROM scratch\nCOPY Dockerfile /\n"),
-            flag,
-            "--destination=registry.example.com:80/app:1",
+            write_context(tmp_path / "push", PLAIN),
+            *(word, f"--destination={name}/app:1"),
             environment=environment,
         )
         pull = executor.run(
-            write_context(
-                tmp_path / "pull", "FROM registry.example.com:80/team/base\n"
-            ),
-            flag,
-            "--no-push",
+            write_context(tmp_path / "pull", f"FROM {name}/team/base\n"),
+            *(word, "--no-push"),
             environment=environment,
         )
-    statuses = (0, 1) if flag == "--insecure" else (1, 0)
-    assert (push.status, pull.status) == statuses, push.log + pull.log
+    assert (push.status == 0, pull.status == 0) == (pushes, pulls), push.log + pull.log
+
+
+def test_copies_and_the_warmer_ask_mirrors_too(
+    authority: Authority, executor: Executor, tmp_path: Path, small_bases: Path
+) -> None:
+    kind = "client-certificate"
+    with guarded_registry(kind, tmp_path / kind, authority) as place:
+        place.open.push_layout(small_bases, "busybox", "one/team/base")
+        name = "registry.example.com/team/base"
+        mirror = f"--registry-map=registry.example.com={place.host}/one"
+        text = f"FROM scratch\nCOPY --from={name} /bin/busybox /\n"
+        executor.run(
+            write_context(tmp_path / "context", text),
+            *(mirror, *place.flags, "--no-push"),
+        ).check()
+        cache = tmp_path / "cache"
+        words = (f"--cache-dir={cache}", f"--image={name}", mirror, *place.flags)
+        subprocess.run([*warmer.COMMAND, *words], check=True, env=ENVIRONMENT)
+    executor.run(
+        write_context(tmp_path / "warmed", f"FROM {name}\nCOPY Dockerfile /\n"),
+        *("--cache", f"--cache-dir={cache}", "--no-push", "--no-push-cache"),
+    ).check()
 
 
 def test_a_registry_is_reached_through_a_proxy_and_verified(

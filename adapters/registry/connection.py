@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from adapters.http.addresses import host_and_port, is_loopback, is_private
 from adapters.http.client import HttpClient
@@ -248,9 +248,15 @@ class RegistryConnections:
 
 
 def location_of(response: Response) -> str | None:
-    """Return the absolute URL of an answer's Location, None without one."""
+    """Return the absolute URL of an answer's Location, None without one.
+
+    A registry behind a proxy that speaks TLS for it may not know of that: it is not
+    left for plain HTTP on the same host.
+    """
     location = response.header("Location")
     if not location:
         return None
-    url = urljoin(response.url, location)
-    return url if urlsplit(url).scheme in ("http", "https") else None
+    own, url = urlsplit(response.url), urlsplit(urljoin(response.url, location))
+    if url.netloc == own.netloc:
+        url = url._replace(scheme=own.scheme)
+    return urlunsplit(url) if url.scheme in ("http", "https") else None

@@ -133,7 +133,7 @@ def _with_tls(
 def _behind_nginx(
     _: str, directory: Path, authority: Authority, plain: Registry
 ) -> Iterator[GuardedRegistry]:
-    """TLS and small requests alone, a password, and another host's name inside."""
+    """TLS and small requests alone, a password, and nothing told of TLS inside."""
     guarded = _with_password(_, directory, authority, plain)
     inner = next(guarded)
     with running_nginx(

@@ -64,7 +64,6 @@ def _configuration(
                 location / {{
                     proxy_pass http://{server};
                     proxy_set_header Host $http_host;
-                    proxy_set_header X-Forwarded-Proto $scheme;
                 }}
             }}
         }}

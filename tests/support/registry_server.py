@@ -90,6 +90,7 @@ class FakeRegistry(LoopbackServer):
         keeps_blobs: Whether a blob that is there stays, damaged or not.
         blob_redirect: Where blob downloads are redirected to, or "".
         further_headers: Headers of all answers.
+        claimed_url: Its own URL, as it believes, or "" for the right one.
     """
 
     def __init__(self, *, tls: bool = False) -> None:
@@ -110,6 +111,7 @@ class FakeRegistry(LoopbackServer):
         self.relative_locations = True
         self.keeps_blobs = False
         self.blob_redirect = ""
+        self.claimed_url = ""
         self.further_headers: dict[str, str] = {}
         self.lock = threading.Lock()
         super().__init__(_Server(self), tls=tls)
@@ -359,7 +361,8 @@ class _Handler(QuietHandler):
 
     def _accept(self, repository: str, identifier: str) -> None:
         registry = self.server.registry
-        base = "" if registry.relative_locations else registry.url
+        own = registry.claimed_url or registry.url
+        base = "" if registry.relative_locations else own
         location = f"{base}/v2/{repository}/blobs/uploads/{identifier}?state=a%3Db"
         self._reply(202, b"", {"Location": location})
 

@@ -11,7 +11,11 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from adapters.http.client import HttpClient, HttpOptions
 from adapters.http.retries import Repeating, Retries, RetryPolicy
+from adapters.http.tls import HostOptions
+from adapters.memory.credentials import MemoryCredentials
+from adapters.registry.connection import RegistryConnections
 from adapters.registry.destination import PushRules, RegistryImageDestination
 from adapters.registry.known_blobs import KnownBlobs
 from application.errors import (
@@ -295,6 +299,20 @@ def test_the_registry_must_have_stored_what_was_sent(
     server.faults = [Fault("PUT .*manifests", 201, told)]
     with pytest.raises(DigestMismatch, match="stored"):
         _publish(make())
+
+
+def test_an_upload_stays_with_tls_where_the_registry_does_not_know_of_it(
+    retries: Retries,
+) -> None:
+    with FakeRegistry(tls=True) as server:
+        server.relative_locations = False
+        server.claimed_url = f"http://{server.host}"
+        options = HttpOptions(other_hosts=HostOptions(skip_verify=True))
+        with HttpClient(options, retries) as http:
+            connections = RegistryConnections(http, MemoryCredentials())
+            reference = Reference.parse(f"{server.host}/app:1")
+            _publish(RegistryImageDestination(reference, connections, retries))
+        assert _stored(server)
 
 
 def test_an_upload_without_a_location_is_an_error(

@@ -52,7 +52,7 @@ from entrypoints.transfer_builders import (
 )
 
 if TYPE_CHECKING:
-    from adapters.credentials.chain import CredentialChain
+    from adapters.credentials.late import LateCredentials
     from adapters.filesystem.aside import Aside
     from adapters.isolation.choice import Choice
     from adapters.work_directory import WorkDirectory
@@ -173,7 +173,7 @@ def root_filesystems(
     choice: Choice,
     work: WorkDirectory,
     aside: Aside | None,
-    credentials: CredentialChain,
+    credentials: LateCredentials,
     reporter: Reporter,
 ) -> RootFilesystems:
     """Return what makes the root file systems of stages.

@@ -24,6 +24,7 @@ from entrypoints.transfer_builders import (
 if TYPE_CHECKING:
     from adapters.credentials.chain import CredentialChain
     from adapters.credentials.helper import Helper, Provider
+    from adapters.credentials.late import LateCredentials
     from adapters.http.client import HttpClient
 
 STANDS_IN = {
@@ -44,8 +45,14 @@ class Authenticating(Connecting, Protocol):
         """Where they are looked for."""
 
 
-def credentials(options: Authenticating, reporter: Reporter) -> CredentialChain:
+def credentials(options: Authenticating, reporter: Reporter) -> LateCredentials:
     """Return where credentials of registries are looked for."""
+    from adapters.credentials.late import LateCredentials
+
+    return LateCredentials(lambda: _chain(options, reporter))
+
+
+def _chain(options: Authenticating, reporter: Reporter) -> CredentialChain:
     from adapters.credentials.chain import CredentialChain
     from adapters.credentials.docker_config import DockerConfigCredentials
     from adapters.credentials.helper_program import HelperPrograms

@@ -20,7 +20,7 @@ from entrypoints.flags.environment import (
 )
 from entrypoints.flags.index_table import INDEX_FLAGS, INDEX_VARIABLES
 from entrypoints.flags.not_yet import refuse_unsupported
-from entrypoints.flags.registry_options import registry_options
+from entrypoints.flags.registry_options import credential_helpers, registry_options
 from entrypoints.flags.scanner import Scanned
 from entrypoints.flags.table import EXECUTOR_FLAGS
 
@@ -86,7 +86,7 @@ def _create(scanned: Scanned, environment: Environment) -> Create:
         annotations=given.pairs("annotation"),
         output=output_options(given, environment),
         registry=registry_options(given, environment),
-        credentials=credential_options(environment),
+        credentials=credential_options(environment, credential_helpers(given)),
         network=network_options(environment),
         log=log_options(given),
     )

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.credentials.chain import CredentialChain
 from adapters.credentials.helper import Provider
+from adapters.credentials.late import LateCredentials
 from adapters.memory.ambient import RecordingReporter
 from adapters.memory.credentials import MemoryCredentials
 from application.ports.credentials import Credential, CredentialSource
@@ -20,7 +21,7 @@ Known = Mapping[str, tuple[str, str]]
 Make = Callable[[Known], CredentialSource]
 
 
-@pytest.fixture(params=["memory", "docker_config", "chain"])
+@pytest.fixture(params=["memory", "docker_config", "chain", "late"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     def memory(known: Known) -> CredentialSource:
         return MemoryCredentials(
@@ -38,13 +39,21 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
         (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
         return docker_config({"DOCKER_CONFIG": str(tmp_path)})
 
-    def chain(known: Known) -> CredentialSource:
+    def chain(known: Known) -> CredentialChain:
         configured(known)
         found = docker_config({"DOCKER_CONFIG": str(tmp_path)})
         nothing = Provider("nobody", KnownHelper({}))
         return CredentialChain(found, [nothing], RecordingReporter())
 
-    kinds = {"memory": memory, "docker_config": configured, "chain": chain}
+    def late(known: Known) -> CredentialSource:
+        return LateCredentials(lambda: chain(known))
+
+    kinds = {
+        "memory": memory,
+        "docker_config": configured,
+        "chain": chain,
+        "late": late,
+    }
     made: Make = kinds[request.param]
     return made
 

@@ -38,3 +38,4 @@ def test_a_build_without_servers_loads_nothing_that_speaks_to_them(
     loaded = modules_of_a_build(tmp_path, f"--oci-layout-path={tmp_path / 'image'}")
     assert loaded > {"adapters.storage.oci_layout", "isal"}
     assert not loaded & (SDKS | HTTP)
+    assert "adapters.credentials.chain" not in loaded

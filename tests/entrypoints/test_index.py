@@ -101,6 +101,11 @@ def options(*words: str, environment: Mapping[str, str] = {}) -> IndexOptions:
     return request.options
 
 
+def test_helpers_of_credentials_are_chosen() -> None:
+    given = options("create", "a:1", "--from=b", "--credential-helpers=env")
+    assert given.credentials.helpers == ("env",)
+
+
 def test_words_become_options() -> None:
     given = options(
         "create",

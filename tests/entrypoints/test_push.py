@@ -92,6 +92,7 @@ def test_words_become_options() -> None:
         "-d=a:1",
         "--skip-push-permission-check",
         "--push-retry=3",
+        "--credential-helpers=ecr",
         environment={"KANIKO_DIR": "/work", "DOCKER_CONFIG": "/docker"},
     )
     assert given.image == "image.tar"
@@ -102,6 +103,7 @@ def test_words_become_options() -> None:
     assert given.registry.push_retries == 3
     assert not given.registry.check_push_permission
     assert given.credentials.docker_config == "/docker"
+    assert given.credentials.helpers == ("ecr",)
 
 
 @pytest.mark.parametrize(

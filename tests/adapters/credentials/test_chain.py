@@ -7,6 +7,7 @@ import json
 
 from adapters.credentials.chain import CredentialChain
 from adapters.credentials.helper import Provider
+from adapters.credentials.late import LateCredentials
 from adapters.memory.ambient import RecordingReporter
 from application.ports.credentials import Credential
 from tests.support.credential_helpers import KnownHelper, docker_config
@@ -65,6 +66,20 @@ def test_the_source_is_told_once_for_each_registry_and_no_secret() -> None:
         "Using the credential for second from the machine",
     ]
     assert "hunter2" not in str(reporter.messages)
+
+
+def test_nothing_is_made_before_it_is_asked_and_then_once() -> None:
+    made: list[CredentialChain] = []
+
+    def make() -> CredentialChain:
+        made.append(_chain(RecordingReporter()))
+        return made[-1]
+
+    late = LateCredentials(make)
+    assert made == []
+    late.settle()
+    late.find("host", "a")
+    assert len(made) == 1
 
 
 def test_a_provider_that_fails_is_warned_of_once_and_the_next_one_asked() -> None:

@@ -361,6 +361,7 @@ class OutputOptions:
         metadata_file: Receives JSON about the result, as buildx writes it.
         report_file: Receives a page that tells of the build (`--report`).
         timings_file: Receives JSON that says what took how long (BENCHMARK_FILE).
+        profile_file: Receives the profile of the run (STACKLOG_PATH).
         builder_output: Directory that receives the list `images` of what was pushed
             (BUILDER_OUTPUT).
         step: Results of a step of Tekton; None where this is none.
@@ -377,6 +378,7 @@ class OutputOptions:
     metadata_file: str = ""
     report_file: str = ""
     timings_file: str = ""
+    profile_file: str = ""
     builder_output: str = ""
     step: StepOptions | None = None
 

@@ -8,6 +8,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from application.options import BuildOptions
@@ -66,6 +67,15 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
     Raises:
         KanipyError: The build failed.
     """
+    path = options.output.profile_file
+    if not path:
+        return _build(options, warnings)
+    from entrypoints.profile import profiled
+
+    return profiled(str(Path(path).absolute()), lambda: _build(options, warnings))
+
+
+def _build(options: BuildOptions, warnings: Sequence[str]) -> int:
     from application.summary import summary
     from entrypoints.container import Container
     from entrypoints.paths import with_absolute_outputs

@@ -35,6 +35,7 @@ def with_absolute_outputs(options: BuildOptions) -> BuildOptions:
         metadata_file=_absolute(given.metadata_file),
         report_file=_absolute(given.report_file),
         timings_file=_absolute(given.timings_file),
+        profile_file=_absolute(given.profile_file),
         builder_output=_absolute(given.builder_output),
         step=given.step
         and replace(given.step, directory=_absolute(given.step.directory)),
@@ -104,6 +105,7 @@ def _of_outputs(output: OutputOptions) -> tuple[str, ...]:
         output.metadata_file,
         output.report_file,
         output.timings_file,
+        output.profile_file,
         output.builder_output,
         output.step.directory if output.step else "",
     )

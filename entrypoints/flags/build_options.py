@@ -252,6 +252,7 @@ def _output(given: GivenFlags, environment: Environment) -> OutputOptions:
         push=not no_push,
         report_file=given.text("report"),
         timings_file=environment.get("BENCHMARK_FILE", ""),
+        profile_file=environment.get("STACKLOG_PATH", ""),
     )
 
 

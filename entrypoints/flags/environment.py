@@ -267,6 +267,11 @@ VARIABLES = (
         "file or https address that receives what took how long, as JSON",
     ),
     Variable(
+        ("STACKLOG_PATH",),
+        Standing.HONOURED,
+        "file that receives a profile of the builder, function by function",
+    ),
+    Variable(
         ("DOCKER_CREDENTIAL_GCR_CONFIG",),
         Standing.WITHOUT_EFFECT,
         "Google's default credentials are used, in their own order",
@@ -302,7 +307,7 @@ VARIABLES = (
         "kanipy has no such assertions",
     ),
     Variable(
-        ("STACKLOG_PATH", "GODEBUG"),
+        ("GODEBUG",),
         Standing.WITHOUT_EFFECT,
         "they belong to Go's runtime",
     ),

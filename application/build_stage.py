@@ -31,9 +31,9 @@ from domain.build.plan import (
 from domain.build.stage_definition import layer_maker
 from domain.build.state import StageState
 from domain.build.words import Words
-from domain.dockerfile.instruction import Instruction, Run
+from domain.dockerfile.instruction import Add, Copy, Instruction, Run
 from domain.dockerfile.redaction import without_credentials
-from domain.errors import KanipyError
+from domain.errors import BuildRuleError, KanipyError
 from domain.image.config import History, rfc3339
 from domain.image.digest import Digest
 from domain.values import dataclass, replace
@@ -188,6 +188,8 @@ class BuildStage:
             return self._perform(instruction, plan, walk)
         except KanipyError as error:
             error.at_line(instruction.location.first)
+            if isinstance(error, BuildRuleError) and not _takes_context(instruction):
+                walk.sources.verify()
             raise
 
     def _carry_out_run(
@@ -293,6 +295,13 @@ class _Done(NamedTuple):
     state: StageState
     layer: _Layer | None
     was_found: bool = False
+
+
+def _takes_context(instruction: Instruction) -> bool:
+    """Return whether what goes wrong is most likely the context's, not a cache's."""
+    if isinstance(instruction, Copy):
+        return instruction.from_ is None
+    return isinstance(instruction, Add)
 
 
 def _step(start: StageStart, instructions: Sequence[Instruction], number: int) -> Step:

@@ -34,10 +34,13 @@ class FactSources:
         source: Returns the file system of a `--from` (None: the build context), for
             the instruction at a line.
         complete: Returns a thin one with all about some of its files.
+        verify: Reads the layers of which a cache alone has said what they hold, and
+            raises `CacheMisled` where that is wrong.
     """
 
     source: Callable[[str | None, int], SourceTree]
     complete: Callable[[SourceTree, Iterable[str]], SourceTree]
+    verify: Callable[[], None]
 
 
 class GatherFacts:

@@ -316,6 +316,17 @@ class LayeredFilesystem:
         )
         return True
 
+    def verify(self) -> None:
+        """Read the layers of which a cache alone has said what they hold.
+
+        Raises:
+            CacheMisled: One holds something else.
+        """
+        for number in range(len(self._indexes)):
+            if self._layers[number].descriptor.digest in self._told:
+                self._fetcher.fetch(self._layers[number])
+                self._compare_unread(number)
+
     def materialise(self, root_name: str) -> bool:
         """Unpack what is not in the root yet; tell whether that had to be done."""
         if self.root is not None:

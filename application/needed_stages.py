@@ -152,12 +152,17 @@ class NeededStages:
         sources = FactSources(
             source=lambda name, line: self._source(name, line, stage),
             complete=self._sources.complete,
+            verify=self._verify,
         )
         start = self._start(stage, base)
         end = self._builder.build(start, sources, self.prepared.settings)
         if self._bases.takes_turns or self._is_finished_with(stage):
             base.filesystem.discard_root()
         return replace(base, state=end.state, chain=end.chain)
+
+    def _verify(self) -> None:
+        for filesystem in self.filesystems:
+            filesystem.verify()
 
     def _parent(self, stage: PreparedStage) -> BuiltStage | None:
         parent = self.prepared.dockerfile.base_stage(stage.stage, stage.base)

@@ -14,6 +14,7 @@ from application.options import CacheOptions, InputOptions
 from application.ports.layers import WrittenLayer
 from domain.build.effect import Effect, Materialise, RunProcess
 from domain.build.process import ProcessSpec
+from domain.errors import BuildRuleError
 from domain.image.config import ContainerConfig
 from domain.snapshot.entry import FileEntry, FileType
 from domain.snapshot.index import LayerIndex
@@ -416,6 +417,33 @@ def test_an_index_that_is_wrong_is_found_out_when_the_layer_is_read(
     assert rows(second)[number:] == rows(fresh)[number:]
     assert any("is wrong" in text for text in second.warnings)
     assert second.cache.indexes[layer.digest] != wrong
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "COPY --from=old /srv/data /copied",
+        "RUN --mount=from=old,source=srv/data,target=/m one",
+    ],
+)
+def test_a_build_that_cannot_be_is_not_so_because_an_index_is_wrong(step: str) -> None:
+    text = f"FROM base AS old\nFROM base\n{step}\n"
+    first = build(text, COMMANDS)
+    layer = BASE_LAYERS[1].descriptor.digest
+    right = first.cache.indexes[layer]
+    first.cache.steps.clear()
+    first.cache.indexes[layer] = LayerIndex(entries={"srv": right.entries["srv"]})
+    second = build(text, COMMANDS, after=first)
+    assert rows(second) == rows(first)
+    assert any("is wrong" in text for text in second.warnings)
+
+
+def test_nothing_is_read_for_a_file_that_the_context_has_not() -> None:
+    first = build("FROM base\nCOPY f /f\n")
+    second = MemoryBuild("FROM base\nCOPY none /f\n", context=CONTEXT, cache=ON)
+    with pytest.raises(BuildRuleError):
+        second.after(first).run()
+    assert second.layers.fetched == []
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ FILES = 100_000
 FILE_SIZE = 4_500
 MEGABYTE = 1_000_000
 RANDOM = "head -c 16 /dev/urandom | od -An -tx1"
+LINE = 3 * 16 + 1
+"""Bytes of what it writes."""
 
 
 @pytest.fixture(scope="module")
@@ -181,14 +183,23 @@ def test_an_expired_cache_is_made_anew(cache: Cache) -> None:
     assert warnings(second) == []
 
 
+KEEPING = CHAIN + "RUN --mount=type=cache,target=/m cat /one >> /m/all && cp /m/all /\n"
+
+
 def test_builds_at_once_share_a_cache(cache: Cache) -> None:
-    """Whoever is last to store a step, no image is made of both builds' layers."""
-    context = cache.context(CHAIN)
+    """Whoever is last to store a step, no image is made of both builds' layers.
+
+    The directory with what RUNs keep is one, too; it has what those executed wrote.
+    """
+    context = cache.context(KEEPING)
+    kept = cache.directory / "kept"
+    kept.mkdir()
+    flags = (BUSYBOX, *cache.flags, f"--cache-dir={kept}")
     running = []
     for name in ("left", "right"):
         words = (f"--context={context}", f"--kaniko-dir={cache.directory / name}-work")
         output = ("--no-push", f"--oci-layout-path={cache.directory / name}")
-        command = [*COMMAND, *words, *output, BUSYBOX, *cache.flags]
+        command = [*COMMAND, *words, *output, *flags]
         running.append(
             subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
         )
@@ -200,9 +211,13 @@ def test_builds_at_once_share_a_cache(cache: Cache) -> None:
         shutil.rmtree(cache.directory / "image", ignore_errors=True)
         shutil.copytree(cache.directory / name, cache.directory / "image")
         assert is_of_one_build(cache.contents(), cache)
-    cache.build(CHAIN)
+        image = load_image(f"oci:{cache.directory / 'image'}", cache.directory)
+        assert image.files["all"].size in {LINE, 2 * LINE}
+    [list_] = kept.glob("mounts/*/*/tree/all")
+    assert list_.stat().st_size in {LINE, 2 * LINE}
+    cache.build(KEEPING, flags[-1])
     assert is_of_one_build(cache.contents(), cache)
-    assert cached(cache.build(CHAIN)) == 3
+    assert cached(cache.build(KEEPING, flags[-1])) == 4
     assert is_of_one_build(cache.contents(), cache)
 
 

@@ -22,7 +22,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
-SWAGGER = DEPLOY.parents[1] / "shared/tekton/swagger.json"
+SWAGGER = Path(
+    os.environ.get("TEKTON_SWAGGER") or DEPLOY.parents[1] / "shared/tekton/swagger.json"
+)
 VERSION = "1.33"
 """The Kubernetes that the manifests are written for."""
 
@@ -62,11 +64,7 @@ def check(document: Any) -> None:  # noqa: ANN401 - YAML
 def _tekton() -> Registry[Any]:
     file = resources.files("kubernetes_validate") / _STRICT
     kubernetes = json.loads(file.read_text())
-    path = Path(os.environ.get("TEKTON_SWAGGER") or SWAGGER)
-    assert path.is_file(), (
-        f"{path} is missing: TEKTON_SWAGGER names Tekton's swagger.json"
-    )
-    definitions = json.loads(path.read_text())["definitions"]
+    definitions = json.loads(SWAGGER.read_text())["definitions"]
     for definition in definitions.values():
         if "properties" in definition:
             definition["additionalProperties"] = False

@@ -83,7 +83,7 @@ def own_helpers(
     """
     from adapters.credentials.environment import VariableHelper
     from adapters.credentials.gitlab import GitlabHelper
-    from adapters.credentials.helper import Provider, Remembering
+    from adapters.credentials.helper import OneForAll, Provider, Remembering
     from adapters.credentials.hosts import is_amazon, is_azure, is_google
 
     variables = dict(options.credentials.variables)
@@ -108,7 +108,7 @@ def own_helpers(
 
     return {
         "env": Provider("KANIKO_*_USER", VariableHelper(variables)),
-        "google": Provider("Google", Remembering(google), is_google),
+        "google": Provider("Google", OneForAll(Remembering(google)), is_google),
         "ecr": Provider("Amazon", Remembering(amazon), is_amazon),
         "acr": Provider("Azure", Remembering(azure), is_azure),
         "gitlab": Provider("GitLab", GitlabHelper(variables)),

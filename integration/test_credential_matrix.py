@@ -427,6 +427,8 @@ def test_each_host_is_shown_its_own_credential_and_no_other(
     }
     expected |= {Shown(host, "", shown) for host, shown in row.exchanged.items()}
     assert set(proxy.shown) == expected
+    asked = [each.target for each in cloud.asked if "nowhere" not in each.target]
+    assert len(asked) == len(set(asked))  # each cloud once, for all its registries
     _check_messages(row, reporter)
 
 

@@ -72,6 +72,22 @@ class ProviderSource:
             raise UsageError(str(error), place=self._provider.name) from error
 
 
+class OneForAll:
+    """A helper whose credential is the same for all registries.
+
+    Args:
+        helper: Is asked about none in particular.
+    """
+
+    def __init__(self, helper: Helper) -> None:
+        self._helper = helper
+
+    def get(self, registry: str) -> Credential | None:
+        """Return the credential; see `Helper`."""
+        del registry
+        return self._helper.get("")
+
+
 class Remembering:
     """A helper that is made late and asked once for each registry.
 

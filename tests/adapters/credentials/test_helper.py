@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.credentials.helper import Helper, HelperFailure, Remembering
+from adapters.credentials.helper import Helper, HelperFailure, OneForAll, Remembering
 from application.ports.credentials import Credential
 from tests.support.credential_helpers import KnownHelper
 
@@ -52,6 +52,13 @@ def test_what_has_run_out_when_it_is_new_is_asked_for_once() -> None:
         assert found is not None
         assert found.expires is None
     assert inner.asked == ["host"]
+
+
+def test_one_credential_may_be_for_all_registries() -> None:
+    inner = KnownHelper({"": ROBOT})
+    helper = OneForAll(Remembering(lambda: inner, now=lambda: 0.0))
+    assert helper.get("gcr.io") == helper.get("eu.gcr.io") == ROBOT
+    assert inner.asked == [""]
 
 
 def test_a_failure_is_remembered_with_its_reason() -> None:

@@ -24,6 +24,11 @@ _DESCRIPTOR = re.compile(
 class LocalResultFiles:
     """Writes result files (implements `ResultFiles`)."""
 
+    def check(self, path: str) -> None:
+        """Find out whether a file can be written; see the port."""
+        if _descriptor_of(path) is None:
+            _check(path)
+
     def write(self, path: str, text: str) -> None:
         """Write a whole file; see the port.
 
@@ -54,6 +59,27 @@ def _write(path: str, data: bytes) -> None:
         if _replace(target, data):
             return
     _write_in_place(path, data)
+
+
+def _check(path: str) -> None:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError("is a directory", place=path, hint="name a file")
+    existing = next(d for d in (target, *target.parents) if d.exists())
+    if existing != target and not existing.is_dir():
+        raise OutputError(f"{existing} is not a directory", place=path)
+    asked = os.W_OK | (os.X_OK if existing.is_dir() else 0)
+    beside = existing == target and _may(target.parent, os.W_OK | os.X_OK)
+    if not (beside or _may(existing, asked)):
+        raise OutputError(
+            f"{existing} cannot be written",
+            place=path,
+            hint="is the directory mounted and writable?",
+        )
+
+
+def _may(path: Path, asked: int) -> bool:
+    return os.access(path, asked, effective_ids=True)
 
 
 def _descriptor_of(path: str) -> int | None:

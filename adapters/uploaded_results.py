@@ -27,6 +27,9 @@ class UploadedResultFiles:
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
+    def check(self, path: str) -> None:
+        """Ask nothing: permissions to write are often good for one request."""
+
     def write(self, path: str, text: str) -> None:
         """Send a whole file as text/plain.
 
@@ -67,10 +70,16 @@ class AddressedResultFiles:
         self._local = local
         self._remote = remote
 
+    def check(self, path: str) -> None:
+        """Find out whether a file can be written; see the port."""
+        self._files(path).check(path)
+
     def write(self, path: str, text: str) -> None:
         """Write a whole file; see the port."""
-        files = self._remote if is_address(path) else self._local
-        files.write(path, text)
+        self._files(path).write(path, text)
+
+    def _files(self, path: str) -> ResultFiles:
+        return self._remote if is_address(path) else self._local
 
 
 def _described(status: int) -> str:

@@ -65,6 +65,7 @@ class CreateIndex:
         targets = [self._names(reference) for reference in destinations]
         for target in targets:
             target.check()
+        self._results.check()
         images = [image for name in self._options.images for image in self._find(name)]
         index = assemble_index(
             (_part(image) for image in images), dict(self._options.annotations)

@@ -108,6 +108,7 @@ class PublishImage:
             destination.check()
         for check in self._further_checks:
             check()
+        self._results.check()
 
     def publish(self, stage: FinishedStage) -> PublishedImage:
         """Write the image everywhere, then the result files.

@@ -49,6 +49,7 @@ class PushImage:
         """
         for destination in self._destinations:
             destination.check()
+        self._results.check()
         built = self._image.read()
         publish_everywhere(built, self._open_layer, self._destinations, self._reporter)
         self._results.write(built.manifest)

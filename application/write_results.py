@@ -25,6 +25,16 @@ class WriteResults:
         self._output = output
         self._files = files
 
+    def check(self) -> None:
+        """Find out, before anything is built, whether they can be written.
+
+        Raises:
+            OutputError: One cannot.
+        """
+        for path in (*self._output.result_files, self._list_path()):
+            if path:
+                self._files.check(path)
+
     def write(self, document: Manifest | Index) -> None:
         """Write them for an image, or an index, that was published.
 

@@ -133,6 +133,18 @@ def test_a_failed_build_leaves_result_files_as_they_were(
     assert not (tmp_path / "builder").exists()
 
 
+def test_a_result_file_that_cannot_be_written_is_told_before_the_build(
+    executor: Executor, context: Path, tmp_path: Path
+) -> None:
+    (context / "Dockerfile").write_text("FROM busybox\nRUN echo built\n")
+    (tmp_path / "file").touch()
+    path = tmp_path / "file/digest"
+    failed = executor.run(context, BUSYBOX, "--no-push", f"--digest-file={path}")
+    assert failed.status == 1
+    assert failed.error == f"{path}: {tmp_path / 'file'} is not a directory"
+    assert "built" not in failed.output
+
+
 def test_a_failed_push_writes_no_result(
     registry: Registry, executor: Executor, context: Path, tmp_path: Path
 ) -> None:

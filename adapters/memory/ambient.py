@@ -120,6 +120,11 @@ class MemoryResultFiles:
     files: dict[str, str] = field(default_factory=dict)
     unwritable: frozenset[str] = frozenset()
 
+    def check(self, path: str) -> None:
+        """Find out whether the path can be written; see the port."""
+        if path in self.unwritable:
+            raise OutputError("cannot be written", place=path)
+
     def write(self, path: str, text: str) -> None:
         """Keep the text.
 

@@ -8,6 +8,15 @@ from typing import Protocol
 class ResultFiles(Protocol):
     """Writes the files a pipeline reads its results from."""
 
+    def check(self, path: str) -> None:
+        """Find out, before anything is built, whether a file can be written.
+
+        Leaves nothing behind, and asks no server.
+
+        Raises:
+            OutputError: It cannot.
+        """
+
     def write(self, path: str, text: str) -> None:
         """Write a whole file, UTF-8, or send it where the path is an https address.
 

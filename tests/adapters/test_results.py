@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.isolation.system_calls import MS_BIND, mount, unmount
+from adapters.isolation.system_calls import (
+    MS_BIND,
+    MS_RDONLY,
+    MS_REMOUNT,
+    mount,
+    unmount,
+)
 from adapters.results import LocalResultFiles
 from application.errors import OutputError
 
@@ -102,3 +108,45 @@ def test_a_directory_in_the_way_of_a_parent_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="Not a directory"):
         write(tmp_path / "file/digest")
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/stdout", "/dev/fd/1", "/dev/null", "{}/new/file", "{}/old"]
+)
+def test_the_check_lets_through_what_can_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "old").write_text("old")
+    LocalResultFiles().check(name.format(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("{}", "is a directory"),
+        ("{}/file/digest", "is not a directory"),
+    ],
+)
+def test_the_check_names_what_is_in_the_way(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=message):
+        LocalResultFiles().check(name.format(tmp_path))
+
+
+def test_the_check_knows_directories_that_take_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "mounted").touch()
+    mount(str(folder), str(folder), "", MS_BIND)
+    mount(str(folder / "mounted"), str(folder / "mounted"), "", MS_BIND)
+    mount("", str(folder), "", MS_BIND | MS_REMOUNT | MS_RDONLY)
+    try:
+        LocalResultFiles().check(str(folder / "mounted"))
+        for name in ("digest", "new/digest"):
+            with pytest.raises(OutputError, match=f"{folder} cannot be written"):
+                LocalResultFiles().check(str(folder / name))
+    finally:
+        unmount(str(folder / "mounted"))
+        unmount(str(folder))

@@ -269,11 +269,28 @@ def test_nothing_is_named_anywhere_and_no_result_written_if_one_send_fails() -> 
     assert made.results.files == {}
 
 
+class Failing(MemoryResultFiles):
+    """Result files on a disk that is full."""
+
+    def write(self, path: str, text: str) -> None:
+        raise OutputError("no space left", place=path)
+
+
 def test_a_result_file_that_cannot_be_written_fails_the_build() -> None:
     made = build(output=EVERYTHING)
-    made.results = MemoryResultFiles(unwritable=frozenset({"/digest"}))
+    made.results = Failing()
     with pytest.raises(OutputError):
         made.run()
+    assert made.destination.published
+
+
+def test_a_result_file_that_cannot_be_written_is_found_before_the_build() -> None:
+    made = build(output=EVERYTHING)
+    made.results = MemoryResultFiles(unwritable=frozenset({"/name"}))
+    with pytest.raises(OutputError):
+        made.run()
+    assert made.destination.published == []
+    assert made.registry.opened == []
 
 
 def test_publishing_twice_gives_the_same_image() -> None:

@@ -40,6 +40,23 @@ def test_a_second_result_replaces_the_first(
     assert read(path) == "short"
 
 
+def test_what_can_be_written_passes_the_check_and_is_not_written(
+    files: tuple[ResultFiles, Read], tmp_path: Path
+) -> None:
+    results, _ = files
+    results.check(str(tmp_path / "new/directory/digest"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_fails_the_check(
+    files: tuple[ResultFiles, Read], tmp_path: Path
+) -> None:
+    results, _ = files
+    with pytest.raises(OutputError) as failed:
+        results.check(str(tmp_path))
+    assert failed.value.place == str(tmp_path)
+
+
 def test_what_cannot_be_written_names_its_place(
     files: tuple[ResultFiles, Read], tmp_path: Path
 ) -> None:

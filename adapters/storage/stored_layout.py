@@ -49,7 +49,13 @@ class LayoutStoredImage:
         return self._files.open(_name(descriptor))
 
     def _only(self, index: Index) -> Descriptor:
-        images = {entry.digest: entry for entry in index.images}
+        """Return the one image; docker saves indexes whole, and images it has."""
+        named = {entry.digest: entry for entry in index.images}
+        images = {
+            digest: entry
+            for digest, entry in named.items()
+            if self._files.size(_name(entry)) is not None
+        } or named
         if len(images) != 1:
             raise InvalidImage(
                 f"holds {len(images)} images, not one",

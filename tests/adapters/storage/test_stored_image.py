@@ -207,8 +207,17 @@ def test_the_one_image_of_an_index_is_found_below_attestations(
     assert_same(folder, work, OCI)
 
 
-def test_several_images_are_not_one(tmp_path: Path, work: Path) -> None:
+def test_of_an_index_the_image_that_is_there_is_taken(
+    tmp_path: Path, work: Path
+) -> None:
+    """As docker saves an image of several platforms of which it has one."""
     folder = layout(tmp_path / "layout")
+    index_of(folder, DOCKER.manifest.descriptor, OCI.manifest.descriptor)
+    assert_same(folder, work, OCI)
+
+
+def test_several_images_are_not_one(tmp_path: Path, work: Path) -> None:
+    folder = layout(layout(tmp_path / "layout"), DOCKER)
     index_of(folder, OCI.manifest.descriptor, DOCKER.manifest.descriptor)
     with pytest.raises(InvalidImage, match="holds 2 images, not one") as failed:
         stored_image(folder, work).read()

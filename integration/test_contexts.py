@@ -1,14 +1,25 @@
 """One small application from every kind of context: the same image, on real servers."""
 
+import gzip
 import io
+import os
+import pty
+import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import zstandard
 
-from integration.executor import Executor, Outcome, named_base, write_context
+from integration.executor import (
+    ENVIRONMENT,
+    Executor,
+    Outcome,
+    named_base,
+    write_context,
+)
 from integration.image_comparison.comparison import load_image
 from integration.services.git_servers import (
     PASSWORD,
@@ -43,6 +54,7 @@ FILES: dict[str, str | bytes] = {
     ".dockerignore": "**/.git\nnotes\n",
     "notes": "not for the image",
 }
+ZSTD = zstandard.ZstdCompressor()
 KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 
 
@@ -127,6 +139,108 @@ def test_standard_input(application: Application, tmp_path: Path, context: str) 
 def test_a_directory_of_an_archive(application: Application, tmp_path: Path) -> None:
     flag = "--context-sub-path=deep/app"
     same(application, tmp_path, "-", flag, standard_input=application.nested)
+
+
+@pytest.mark.parametrize("context", ["tar://stdin", "-"])
+def test_a_terminal_is_no_archive(tmp_path: Path, context: str) -> None:
+    controlling, terminal = pty.openpty()
+    with os.fdopen(controlling, "rb"), os.fdopen(terminal, "rb") as standard_input:
+        done = subprocess.run(
+            Executor(work=tmp_path / "work").command(context, "--no-push"),
+            stdin=standard_input,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=ENVIRONMENT,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert "no data found: the build context would be read from a term" in done.stderr
+    assert "docker run and kubectl run the flag -i" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", "no data found, standard input is empty"),
+        (b"FROM scratch\n" * 99, "it is no tar archive"),
+        (bytes(10240), "it is empty"),
+        (
+            b"\x1f\x8b\x08 and so on" * 99,
+            "it is no tar archive (the compressed data is damaged",
+        ),
+    ],
+)
+def test_what_is_no_archive(tmp_path: Path, data: bytes, error: str) -> None:
+    outcome = Executor(work=tmp_path / "work").run(
+        "-", "--no-push", standard_input=data
+    )
+    assert outcome.status == 1
+    assert outcome.error.startswith("standard input: ")
+    assert error in outcome.error
+    assert outcome.hint
+
+
+@pytest.mark.parametrize("cut", [1, 400])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, ZSTD.compress])
+def test_an_archive_that_was_cut_off(
+    application: Application,
+    tmp_path: Path,
+    compress: Callable[[bytes], bytes],
+    cut: int,
+) -> None:
+    plain = gzip.decompress(application.archive).rstrip(b"\0")
+    whole = compress(plain + bytes(-len(plain) % 512))
+    data = whole[:-cut] if compress is not bytes else whole
+    outcome = Executor(work=tmp_path / "work").run(
+        "-", "--no-push", f"--tar-path={tmp_path / 'image'}", standard_input=data
+    )
+    assert outcome.status == 1
+    assert "trunc" in outcome.error or "was cut off" in outcome.error
+    assert not (tmp_path / "image").exists()
+
+
+def leading_out(name: str, target: str = "") -> bytes:
+    """Return an archive with a hostile member."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        file = tarfile.TarInfo("Dockerfile")
+        data = DOCKERFILE.encode()
+        file.size = len(data)
+        archive.addfile(file, io.BytesIO(data))
+        if target:
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            archive.addfile(link)
+        archive.addfile(tarfile.TarInfo(name))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "flags", "error"),
+    [
+        (leading_out("../x"), (), "the name '../x' leaves the build context"),
+        (leading_out("/x"), (), "the name '/x' is absolute"),
+        (leading_out("link/x", "/etc"), (), "'link/x' is below a symlink"),
+        (leading_out("x"), ("--context-limit=9",), "unpacks to more than 9 bytes"),
+        (
+            leading_out("x"),
+            ("--context-sub-path=../x",),
+            'the sub-path "../x" leaves the build context',
+        ),
+        (leading_out("x"), ("--context-sub-path=y",), 'has no directory "y"'),
+        (leading_out("x", "/etc"), ("--context-sub-path=link",), "link"),
+    ],
+)
+def test_an_archive_that_leads_out(
+    tmp_path: Path, data: bytes, flags: tuple[str, ...], error: str
+) -> None:
+    outcome = Executor(work=tmp_path / "work").run(
+        "-", "--no-push", *flags, standard_input=data
+    )
+    assert outcome.status == 1
+    assert error in outcome.error
+    assert outcome.hint
 
 
 def test_the_users_directory_is_not_touched(

@@ -11,6 +11,7 @@ import pytest
 
 from integration.anonymous_memory import watched_memory
 from integration.executor import ENVIRONMENT, Executor
+from integration.services.disks import memory_disk
 from integration.services.git_servers import GitServer, running_git_server
 from integration.services.object_stores import ObjectStore, running_s3
 from tests.support.git_repository import GitRepository
@@ -96,6 +97,25 @@ def test_a_large_archive_needs_little_memory(git: GitServer, tmp_path: Path) -> 
     peak = peak_memory(tmp_path / "build", address, TRUST)
     path.unlink()
     assert 10 * MIB < peak < LIMIT, f"{peak // MIB} MiB"
+
+
+@pytest.mark.parametrize(("size", "is_enough"), [("40m", True), ("20m", False)])
+def test_an_archive_needs_no_disk_but_for_its_contents(
+    git: GitServer, tmp_path: Path, size: str, *, is_enough: bool
+) -> None:
+    path = git.directory / "files" / "medium.tar"
+    write_archive(path, 30 * MIB)
+    with memory_disk(tmp_path / "disk", size) as disk:
+        outcome = Executor(work=disk / "work").run(
+            f"https://{git.tls_host}/files/medium.tar",
+            *("--no-push", f"--tar-path={tmp_path / 'image.tar'}"),
+            environment=TRUST,
+        )
+    assert outcome.status == (0 if is_enough else 1), outcome.log
+    if not is_enough:
+        assert "cannot be unpacked: No space left on device" in outcome.error
+        assert "--kaniko-dir" in outcome.hint
+    assert (tmp_path / "image.tar").exists() == is_enough
 
 
 def test_a_large_object_needs_little_memory(s3: ObjectStore, tmp_path: Path) -> None:

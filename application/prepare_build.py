@@ -116,8 +116,8 @@ class PrepareBuild:
         """
         with self._reporter.activity(
             Activity(work=Work.CONTEXT, subject="the build context")
-        ):
-            context = self._context.fetch()
+        ) as progress:
+            context = self._context.fetch(progress.advance)
         text = self._dockerfiles.read(self._options.dockerfile, context)
         dockerfile = parse_dockerfile(text.data, self._reader.split)
         remarks = Remarks(self._check_options(dockerfile), self._reporter)

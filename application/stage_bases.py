@@ -129,9 +129,9 @@ class StageBases:
     def _start_on_image(self, name: str, stage: PreparedStage) -> BuiltStage:
         line = stage.stage.start.location.first
         if stage.base in self._contexts:
-            message = f"FROM {stage.base}: a build context that is a directory"
-            hint = "write FROM scratch and COPY --from= of that name"
-            error = BuildRuleError(f"{message} is not supported yet", hint=hint)
+            message = f"FROM {stage.base}: that build context holds files, and no image"
+            hint = f"write FROM scratch, and COPY --from={stage.base} . /"
+            error = BuildRuleError(message, hint=hint)
             raise error.at_line(line)
         try:
             base = self._images.resolve(stage.base, stage.platform)

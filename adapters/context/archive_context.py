@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -74,11 +74,11 @@ class ArchiveSource:
         self._limit = limit
         self._tell = tell
 
-    def fetch(self) -> BuildContext:
+    def fetch(self, advance: Callable[[int], None] = lambda _: None) -> BuildContext:
         """Fetch and unpack the archive; see the port."""
         rows = ArchiveRows()
         try:
-            self._unpack(rows)
+            self._unpack(rows, advance)
         except InvalidLayer as error:
             raise ContextUnavailable(
                 f"the archive of the build context cannot be used: {error.message}",
@@ -97,10 +97,10 @@ class ArchiveSource:
         root = _directory_of(tree, self._sub_path, self._archive.place)
         return ArchiveContext(tree, root, self._directory, rows.stored())
 
-    def _unpack(self, rows: ArchiveRows) -> None:
+    def _unpack(self, rows: ArchiveRows, advance: Callable[[int], None]) -> None:
         with closing(self._archive.chunks()) as chunks:
             budget = _Budget(self._limit)
-            stream = ChunkReader(chunks)
+            stream = ChunkReader(_told(chunks, advance))
             is_plain = not is_compressed(stream.peek(MAGIC_LENGTH))
             content = decompressed(cast("BinaryIO", stream))
             reader = TarReader(budget.counted(content))
@@ -128,6 +128,12 @@ class ArchiveSource:
                     kept.write(chunk)
             kept.truncate(member.size)
         return name
+
+
+def _told(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        advance(len(chunk))
+        yield chunk
 
 
 def _members(reader: TarReader) -> Iterator[TarMember]:

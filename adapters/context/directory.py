@@ -53,12 +53,13 @@ class DirectorySource:
         self._sub_path = sub_path
         self._locate = locate
 
-    def fetch(self) -> BuildContext:
+    def fetch(self, advance: Callable[[int], None] = lambda _: None) -> BuildContext:
         """Check the directory; nothing is copied.
 
         Raises:
             ContextUnavailable: It does not exist, is none, or lies outside.
         """
+        del advance  # nothing comes in
         root = self._real(Path(self._path), hint="check --context")
         if not self._sub_path:
             return DirectoryContext(str(root), self._locate)

@@ -61,8 +61,9 @@ class GitContextSource:
         self._access = access
         self._sub_path = sub_path
 
-    def fetch(self) -> BuildContext:
+    def fetch(self, advance: Callable[[int], None] = lambda _: None) -> BuildContext:
         """Fetch and check out the commit; see the port."""
+        del advance  # git fetches
         sub_path = self._sub_path
         if leaves(sub_path):
             raise ContextUnavailable(

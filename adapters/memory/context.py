@@ -85,12 +85,16 @@ class MemoryContextSource:
 
     Args:
         context: The context, or the error `fetch` raises.
+        size: Bytes that come in for it.
     """
 
-    def __init__(self, context: BuildContext | ContextUnavailable) -> None:
+    def __init__(
+        self, context: BuildContext | ContextUnavailable, size: int = 0
+    ) -> None:
         self._context = context
+        self._size = size
 
-    def fetch(self) -> BuildContext:
+    def fetch(self, advance: Callable[[int], None] = lambda _: None) -> BuildContext:
         """Return the context.
 
         Raises:
@@ -98,6 +102,7 @@ class MemoryContextSource:
         """
         if isinstance(self._context, ContextUnavailable):
             raise self._context
+        advance(self._size)
         return self._context
 
 

@@ -39,8 +39,11 @@ class BuildContext(Protocol):
 class ContextSource(Protocol):
     """Where the context comes from: a directory, an archive, a repository."""
 
-    def fetch(self) -> BuildContext:
+    def fetch(self, advance: Callable[[int], None] = lambda _: None) -> BuildContext:
         """Make the context readable here. Called once per build.
+
+        Args:
+            advance: Is told how many more bytes came in, where they pass through here.
 
         Raises:
             ContextUnavailable: It does not exist, or cannot be fetched.

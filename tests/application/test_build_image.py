@@ -715,9 +715,9 @@ def test_a_directory_as_a_base_is_refused_with_what_to_write() -> None:
     build = MemoryBuild("FROM extra")
     build.named_contexts["extra"] = MemoryContextSource(MemoryBuildContext())
     error = failed(build)
-    assert error.message.endswith("is not supported yet")
+    assert error.message == "FROM extra: that build context holds files, and no image"
     assert error.place == "Dockerfile:1"
-    assert "COPY --from=" in (error.hint or "")
+    assert "COPY --from=extra . /" in (error.hint or "")
 
 
 def test_a_damaged_layer_of_the_base_is_noticed() -> None:

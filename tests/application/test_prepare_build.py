@@ -157,3 +157,18 @@ def test_a_context_that_does_not_exist() -> None:
     )
     with pytest.raises(ContextUnavailable):
         service.prepare()
+
+
+def test_what_comes_in_of_the_context_is_told() -> None:
+    reporter = RecordingReporter()
+    PrepareBuild(
+        options=inputs(),
+        context=MemoryContextSource(MemoryBuildContext(), size=7),
+        dockerfiles=MemoryDockerfileSource("FROM scratch", None),
+        reader=MemoryDockerfileReader(),
+        clock=FixedClock(),
+        reporter=reporter,
+        host_platform=AMD64,
+    ).prepare()
+    [recorded] = reporter.activities
+    assert recorded.count == 7

@@ -207,6 +207,13 @@ def test_what_is_no_archive_says_so(tmp_path: Path, data: bytes, what: str) -> N
     assert what in refused(tmp_path, data).message
 
 
+def test_all_bytes_that_come_in_are_told(tmp_path: Path) -> None:
+    data = gzip.compress(tar(file("a", bytes(9000))))
+    told: list[int] = []
+    ArchiveSource(GivenArchive(data), tmp_path).fetch(told.append)
+    assert sum(told) == len(data)
+
+
 FULL = tar(file("a", b"x" * 600), file("b", b""))
 MEMBERS = 512 * (3 + 1)
 """Bytes of both members, without what ends an archive."""

@@ -13,7 +13,12 @@ from integration.anonymous_memory import watched_memory
 from integration.executor import ENVIRONMENT, Executor
 from integration.services.disks import memory_disk
 from integration.services.git_servers import GitServer, running_git_server
-from integration.services.object_stores import ObjectStore, running_s3
+from integration.services.object_stores import (
+    ObjectStore,
+    running_azure,
+    running_gcs,
+    running_s3,
+)
 from tests.support.git_repository import GitRepository
 from tests.support.loopback_server import TLS
 
@@ -55,10 +60,11 @@ class _Repeated(io.RawIOBase):
         return piece
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    """Run S3."""
-    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+@pytest.fixture(params=["s3", "gcs", "azure"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    """Run each of the stores."""
+    run = {"s3": running_s3, "gcs": running_gcs, "azure": running_azure}[request.param]
+    with run(tmp_path) as server:
         yield server
 
 
@@ -118,11 +124,11 @@ def test_an_archive_needs_no_disk_but_for_its_contents(
     assert (tmp_path / "image.tar").exists() == is_enough
 
 
-def test_a_large_object_needs_little_memory(s3: ObjectStore, tmp_path: Path) -> None:
+def test_a_large_object_needs_little_memory(store: ObjectStore, tmp_path: Path) -> None:
     path = tmp_path / "large.tar"
     write_archive(path, 256 * MIB)
-    address = s3.put("large.tar", path.read_bytes())
-    peak = peak_memory(tmp_path / "build", address, dict(s3.environment))
+    address = store.put("large.tar", path.read_bytes())
+    peak = peak_memory(tmp_path / "build", address, dict(store.environment))
     assert 10 * MIB < peak < LIMIT, f"{peak // MIB} MiB"
 
 

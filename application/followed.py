@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import BinaryIO, cast
 
+from application.passed_on import PassedOnStream
 from application.ports.reporter import Activity, Reporter
 
 
@@ -20,18 +21,18 @@ def followed(stream: BinaryIO, activity: Activity, reporter: Reporter) -> Binary
     return cast("BinaryIO", _FollowedStream(stream, activity, reporter))
 
 
-class _FollowedStream(io.RawIOBase):
+class _FollowedStream(PassedOnStream):
     def __init__(
         self, stream: BinaryIO, activity: Activity, reporter: Reporter
     ) -> None:
-        self._stream = stream
+        super().__init__(stream)
         with ExitStack() as opened:
-            opened.enter_context(closing(stream))
+            opened.callback(stream.close)
             self._progress = opened.enter_context(reporter.activity(activity))
             self._opened = opened.pop_all()
 
-    def readable(self) -> bool:
-        return True
+    def seen(self, data: bytes) -> None:
+        self._progress.advance(len(data))
 
     def seekable(self) -> bool:
         return self._stream.seekable()
@@ -39,21 +40,6 @@ class _FollowedStream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._stream.seek(offset, whence)
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = self._stream.read(-1 if size is None else size)
-        self._progress.advance(len(data))
-        return data
-
-    def readall(self) -> bytes:
-        return self.read()
-
-    def readinto(self, buffer: object) -> int:
-        with memoryview(cast("bytearray", buffer)) as view:
-            data = self.read(len(view))
-            view[: len(data)] = data
-        return len(data)
-
     def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._opened.close()
+        super().close()
+        self._opened.close()

@@ -6,10 +6,10 @@ but cannot tell where it comes from.
 
 from __future__ import annotations
 
-import io
 from typing import BinaryIO, cast
 
 from application.errors import DigestMismatch
+from application.passed_on import PassedOnStream
 from domain.image.descriptor import Descriptor
 
 
@@ -27,38 +27,19 @@ def verified(stream: BinaryIO, descriptor: Descriptor, place: str) -> BinaryIO:
     return cast("BinaryIO", _VerifiedStream(stream, descriptor, place))
 
 
-class _VerifiedStream(io.RawIOBase):
+class _VerifiedStream(PassedOnStream):
     def __init__(self, stream: BinaryIO, descriptor: Descriptor, place: str) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._descriptor = descriptor
         self._place = place
         self._hash = descriptor.digest.new_hash()
         self._count = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = self._stream.read(-1 if size is None else size)
+    def seen(self, data: bytes) -> None:
         self._hash.update(data)
         self._count += len(data)
         if self._count >= self._descriptor.size:
             self._verify()
-        return data
-
-    def readall(self) -> bytes:
-        return self.read()
-
-    def readinto(self, buffer: object) -> int:
-        with memoryview(cast("bytearray", buffer)) as view:
-            data = self.read(len(view))
-            view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._stream.close()
 
     def _verify(self) -> None:
         if self._hash.hexdigest() != self._descriptor.digest.hex:

@@ -1,6 +1,7 @@
 """The command `kanipy index`: makes one image of those of several platforms."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from application.options import IndexOptions
 from entrypoints.exit_status import SUCCESS
@@ -24,12 +25,12 @@ def run_create(options: IndexOptions, warnings: Sequence[str]) -> int:
     from entrypoints.index_container import IndexContainer
 
     container = IndexContainer(options=options)
-    reporter = container.reporter()
-    for warning in warnings:
-        reporter.warning(warning)
-    index = container.create_index().run()
-    platforms = ", ".join(str(platform) for platform in index.platforms)
-    reporter.info(f"Created index {index.digest} of {platforms}")
+    with closing(container.reporter()) as reporter:
+        for warning in warnings:
+            reporter.warning(warning)
+        index = container.create_index().run()
+        platforms = ", ".join(str(platform) for platform in index.platforms)
+        reporter.info(f"Created index {index.digest} of {platforms}")
     return SUCCESS
 
 

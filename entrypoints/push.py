@@ -1,6 +1,7 @@
 """The command `kanipy push`: pushes an image that was made before."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from application.options import PushOptions
 from entrypoints.exit_status import SUCCESS
@@ -24,14 +25,14 @@ def run_push(options: PushOptions, warnings: Sequence[str]) -> int:
     from entrypoints.push_container import PushContainer
 
     container = PushContainer(options=options)
-    reporter = container.reporter()
-    for warning in warnings:
-        reporter.warning(warning)
-    try:
-        manifest = container.push_image().run()
-    finally:
-        container.work_directory().remove()
-    reporter.info(f"Pushed image {manifest.digest}")
+    with closing(container.reporter()) as reporter:
+        for warning in warnings:
+            reporter.warning(warning)
+        try:
+            manifest = container.push_image().run()
+        finally:
+            container.work_directory().remove()
+        reporter.info(f"Pushed image {manifest.digest}")
     return SUCCESS
 
 

@@ -10,45 +10,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from integration.services.nginx import nginx_of
 from integration.services.processes import accepts_connections, free_port, running
 from tests.support.loopback_server import TLS
 
-NGINX = "/usr/sbin/nginx"
 BACKEND = "/usr/lib/git-core/git-http-backend"
 USER, PASSWORD = "builder", "correct-h0rse"
 
-_NGINX = """
-daemon off;
-pid {directory}/nginx.pid;
-error_log {directory}/nginx.log;
-worker_processes 1;
-user root;
-events {{}}
-http {{
-    log_format bytes '$request_uri $status $bytes_sent';
-    access_log {directory}/access.log bytes;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        listen 127.0.0.1:{tls_port} ssl;
-        server_name localhost;
-        ssl_certificate {tls}/server.pem;
-        ssl_certificate_key {tls}/server.key;
-        location /files/ {{ alias {directory}/files/; }}
-        location ~ ^/open(/.*)$ {{
-            set $repository $1;
-            include {directory}/git.conf;
-        }}
-        location ~ ^/private(/.*)$ {{
-            set $repository $1;
-            auth_basic git;
-            auth_basic_user_file {directory}/htpasswd;
-            include {directory}/git.conf;
-        }}
+_SERVER = """
+log_format bytes '$request_uri $status $bytes_sent';
+access_log {directory}/access.log bytes;
+server {{
+    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{tls_port} ssl;
+    server_name localhost;
+    ssl_certificate {tls}/server.pem;
+    ssl_certificate_key {tls}/server.key;
+    location /files/ {{ alias {directory}/files/; }}
+    location ~ ^/open(/.*)$ {{
+        set $repository $1;
+        include {directory}/git.conf;
+    }}
+    location ~ ^/private(/.*)$ {{
+        set $repository $1;
+        auth_basic git;
+        auth_basic_user_file {directory}/htpasswd;
+        include {directory}/git.conf;
     }}
 }}
 """
@@ -113,8 +100,7 @@ def running_git_server(directory: Path) -> Iterator[GitServer]:
     names = {"directory": directory, "backend": BACKEND, "tls": TLS}
     port, tls_port = free_port(), free_port()
     (directory / "git.conf").write_text(_GIT.format(**names))
-    configuration = directory / "nginx.conf"
-    configuration.write_text(_NGINX.format(**names, port=port, tls_port=tls_port))
+    server = _SERVER.format(**names, port=port, tls_port=tls_port)
     line = subprocess.run(
         ["htpasswd", "-bn", USER, PASSWORD], capture_output=True, check=True
     ).stdout
@@ -129,11 +115,7 @@ def running_git_server(directory: Path) -> Iterator[GitServer]:
             ready=socket.exists,
             environment=git,
         ),
-        running(
-            [NGINX, "-c", configuration, "-p", directory],
-            log=directory / "nginx.out",
-            ready=lambda: accepts_connections(tls_port),
-        ),
+        nginx_of(directory, server, tls_port),
     ):
         yield GitServer(
             directory=directory,

@@ -1,4 +1,4 @@
-"""nginx before a registry: a limit on the size of requests, and TLS where asked."""
+"""nginx: any servers of it, or one before a registry that limits requests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ from integration.services.certificates import Signed
 from integration.services.processes import accepts_connections, free_port, running
 
 NGINX = "/usr/sbin/nginx"
+
+_SETTINGS = """
+daemon off;
+user root;
+worker_processes 1;
+pid {directory}/pid;
+error_log {directory}/error.log;
+events {{}}
+http {{
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    {servers}
+}}
+"""
 
 
 @contextmanager
@@ -29,42 +46,45 @@ def running_nginx(
     """
     port = free_port()
     directory.mkdir(parents=True, exist_ok=True)
-    config = directory / "nginx.conf"
-    config.write_text(_configuration(directory, server, port, largest, tls))
-    with running(
-        [NGINX, "-e", directory / "error.log", "-c", config],
-        log=directory / "nginx.log",
-        ready=lambda: accepts_connections(port),
-    ):
+    with nginx_of(directory, _server(server, port, largest, tls), port):
         yield f"127.0.0.1:{port}"
 
 
-def _configuration(
-    directory: Path, server: str, port: int, largest: str, tls: Signed | None
-) -> str:
+@contextmanager
+def nginx_of(directory: Path, servers: str, port: int) -> Iterator[None]:
+    """Run nginx until the block ends.
+
+    Args:
+        directory: For its files.
+        servers: Its settings of http: servers, and what they have in common.
+        port: A port that one of them listens on.
+    """
+    settings = directory / "nginx.conf"
+    settings.write_text(_SETTINGS.format(directory=directory, servers=servers))
+    with running(
+        [NGINX, "-e", directory / "error.log", "-c", settings, "-p", directory],
+        log=directory / "nginx.log",
+        ready=lambda: accepts_connections(port),
+    ):
+        yield
+
+
+def _server(upstream: str, port: int, largest: str, tls: Signed | None) -> str:
     shown = (
         f"ssl_certificate {tls.certificate}; ssl_certificate_key {tls.key};"
         if tls
         else ""
     )
     return f"""
-        daemon off; user root; pid {directory}/pid; error_log {directory}/error.log;
-        events {{}}
-        http {{
-            access_log off;
-            client_body_temp_path {directory}/body;
-            proxy_temp_path {directory}/proxy;
-            fastcgi_temp_path {directory}/fastcgi;
-            uwsgi_temp_path {directory}/uwsgi;
-            scgi_temp_path {directory}/scgi;
-            server {{
-                listen 127.0.0.1:{port}{" ssl" if tls else ""};
-                {shown}
-                client_max_body_size {largest};
-                location / {{
-                    proxy_pass http://{server};
-                    proxy_set_header Host $http_host;
-                }}
+        access_log off;
+        server {{
+            listen 127.0.0.1:{port}{" ssl" if tls else ""};
+            {shown}
+            client_max_body_size {largest};
+            location / {{
+                proxy_pass http://{upstream};
+                proxy_set_header Host $http_host;
+                proxy_set_header X-Forwarded-Proto $scheme;
             }}
         }}
         """

@@ -8,34 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from integration.services.git_servers import NGINX
-from integration.services.processes import accepts_connections, free_port, running
+from integration.services.nginx import nginx_of
+from integration.services.processes import free_port
 from tests.support.loopback_server import TLS
 
-_SETTINGS = """
-daemon off;
-pid {directory}/nginx.pid;
-error_log {directory}/nginx.log;
-worker_processes 1;
-user root;
-events {{}}
-http {{
-    access_log off;
-    client_max_body_size 0;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        server_name localhost;
-        ssl_certificate {tls}/server.pem;
-        ssl_certificate_key {tls}/server.key;
-        location / {{
-            proxy_pass {upstream};
-            proxy_set_header Host $http_host;
-        }}
+_SERVER = """
+access_log off;
+client_max_body_size 0;
+server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name localhost;
+    ssl_certificate {tls}/server.pem;
+    ssl_certificate_key {tls}/server.key;
+    location / {{
+        proxy_pass http://{upstream};
+        proxy_set_header Host $http_host;
     }}
 }}
 """
@@ -55,18 +42,6 @@ def tls_front(url: str, directory: Path) -> Iterator[str]:
     directory.mkdir()
     parts = urlsplit(url)
     port = free_port()
-    settings = directory / "nginx.conf"
-    settings.write_text(
-        _SETTINGS.format(
-            directory=directory,
-            port=port,
-            tls=TLS,
-            upstream=f"http://{parts.netloc}",
-        )
-    )
-    with running(
-        [NGINX, "-c", settings, "-p", directory],
-        log=directory / "nginx.out",
-        ready=lambda: accepts_connections(port),
-    ):
+    server = _SERVER.format(port=port, tls=TLS, upstream=parts.netloc)
+    with nginx_of(directory, server, port):
         yield f"https://localhost:{port}{parts.path}"

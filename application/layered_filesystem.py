@@ -520,7 +520,9 @@ class LayeredFilesystem:
     def discard_root(self) -> None:
         """Remove the root from disk; the layers stay. Idempotent."""
         if self._root is not None:
-            self._root.discard()
+            remove = Activity(work=Work.REMOVE, subject=self.title)
+            with self._reporter.activity(remove):
+                self._root.discard()
             self._root = None
             self._on_disk = 0
 

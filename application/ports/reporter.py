@@ -56,6 +56,7 @@ class Work(StrEnum):
     SNAPSHOT = "snapshot"
     WRITE = "write"
     PUSH = "push"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from integration.executor import (
 from integration.image_comparison.comparison import load_image
 from integration.services.git_servers import (
     PASSWORD,
+    TOKEN,
     USER,
     GitServer,
     SshServer,
@@ -569,6 +570,8 @@ def test_a_commit_of_a_repository(
         ("", {"GIT_USERNAME": USER, "GIT_PASSWORD": PASSWORD}),
         (f"{USER}:{PASSWORD}@", {}),
         (f"{USER}:{PASSWORD}@", {"GIT_TOKEN": "another"}),
+        ("", {"GIT_TOKEN": TOKEN}),
+        (f"{TOKEN}@", {}),
     ],
 )
 def test_a_private_repository_with_a_private_authority_and_submodules(
@@ -592,6 +595,7 @@ def test_a_private_repository_with_a_private_authority_and_submodules(
         environment={"GIT_PULL_METHOD": "http", **variables},
     )
     assert PASSWORD not in outcome.log
+    assert TOKEN not in outcome.log
 
 
 def test_nothing_of_a_credential_is_in_the_image(

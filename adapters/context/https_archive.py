@@ -18,6 +18,8 @@ from adapters.http.retries import RETRY_STATUSES, Retries, TryAgain, retry_after
 from application.errors import ContextUnavailable
 
 _SIGNED = "check the address; one that is signed may have expired"
+_WANTS_A_USER = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_USER = f"{_SIGNED}, others want a user: https://USER:PASSWORD@HOST/PATH"
 
 
 class HttpsArchive:
@@ -144,7 +146,7 @@ class _Transfer:
             "the build context cannot be fetched: the server answered"
             f" {status} {phrase}".rstrip(),
             place=self._place,
-            hint=_SIGNED,
+            hint=_USER if status in _WANTS_A_USER else _SIGNED,
         )
         if status in RETRY_STATUSES:
             error.hint = "try again later"

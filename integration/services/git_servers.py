@@ -16,6 +16,8 @@ from tests.support.loopback_server import TLS
 
 BACKEND = "/usr/lib/git-core/git-http-backend"
 USER, PASSWORD = "builder", "correct-h0rse"
+TOKEN = "t0ken-of-a-job"
+"""A user without a password."""
 
 _SERVER = """
 log_format bytes '$request_uri $status $bytes_sent';
@@ -101,10 +103,12 @@ def running_git_server(directory: Path) -> Iterator[GitServer]:
     port, tls_port = free_port(), free_port()
     (directory / "git.conf").write_text(_GIT.format(**names))
     server = _SERVER.format(**names, port=port, tls_port=tls_port)
-    line = subprocess.run(
-        ["htpasswd", "-bn", USER, PASSWORD], capture_output=True, check=True
-    ).stdout
-    (directory / "htpasswd").write_bytes(line)
+    accounts = [(USER, PASSWORD), (TOKEN, "")]
+    lines = [
+        subprocess.run(["htpasswd", "-bn", *each], capture_output=True, check=True)
+        for each in accounts
+    ]
+    (directory / "htpasswd").write_bytes(b"".join(each.stdout for each in lines))
     socket = directory / "cgi.socket"
     git = {"HOME": str(directory), "GIT_CONFIG_COUNT": "1"}
     git |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}

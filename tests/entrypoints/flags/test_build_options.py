@@ -19,6 +19,7 @@ from application.options import (
     LayoutContext,
     LogFormat,
     NamedContext,
+    Progress,
     SnapshotMode,
     Verbosity,
 )
@@ -109,6 +110,11 @@ def _unchecked(*words: str) -> BuildOptions:
         ),
         ("--push-ignore-immutable-tag-errors", "registry", "keep_immutable_tags", True),
         ("--image-fs-extract-retry=2", "root", "unpack_retries", 2),
+        ("--jobs=3", "root", "jobs", 3),
+        ("--progress=tty", "log", "progress", Progress.TTY),
+        ("--progress=plain", "log", "progress", Progress.PLAIN),
+        ("--progress=quiet", "log", "progress", Progress.AUTO),
+        ("--report=r.html", "output", "report_file", "r.html"),
         ("--image-fs-extract-retry=-1", "root", "unpack_retries", 0),
         ("--push-retry=3", "registry", "push_retries", 3),
         ("--push-retry=-3", "registry", "push_retries", 0),
@@ -276,3 +282,17 @@ def test_network_none_is_for_runs_that_name_no_other() -> None:
     assert options("--network=host").input.has_network
     assert not options("--network=none").input.has_network
     assert "--network" in failure("--no-push", "--network=bridge").message
+
+
+def test_a_negative_number_of_stages_is_a_mistake() -> None:
+    error = failure("--destination=a/b", "--jobs=-1")
+    assert str(error).startswith('invalid value "-1" of --jobs')
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [("BENCHMARK_FILE", "timings_file"), ("STACKLOG_PATH", "profile_file")],
+)
+def test_a_variable_names_a_file(variable: str, field: str) -> None:
+    output = options(environment={variable: "/f"}).output
+    assert getattr(output, field) == "/f"

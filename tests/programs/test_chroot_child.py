@@ -23,6 +23,7 @@ child = os.fork()
 if child == 0:
     os.setresuid(user, user, user)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.alarm(5)  # for where the parent's death may not kill it either
     os.closerange(0, 3)
     os.write(say_ready, b"!")
     signal.pause()

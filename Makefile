@@ -65,8 +65,10 @@ test: $(STAMP) ## unit and slow with coverage, integration (root, registry, dock
 	$(PYTEST) $(or $(T),tests) $(if $(T)$(K),,--cov --cov-report=term)
 	$(if $(T),,$(PYTEST) integration)
 
+# REGISTRY=HOST/REPOSITORY: cases are pushed to a registry of one's own instead.
 integration: $(STAMP) ## run the integration tests alone
-	$(PYTEST) $(or $(T),integration)
+	$(if $(REGISTRY),REGISTRY='$(REGISTRY)') $(PYTEST) \
+	    $(or $(T),integration$(if $(REGISTRY),/test_own_registry.py))
 
 demo: $(STAMP) ## build examples/hello to build/demo, without registry or docker
 	sh examples/make_demo.sh $(BIN) build/demo

@@ -61,8 +61,22 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return read
 
 
-def build(case: OracleCase, executor: Executor, directory: Path) -> Outcome:
-    """Build a case into the layout `image` of a directory."""
+def build(
+    case: OracleCase,
+    executor: Executor,
+    directory: Path,
+    *flags: str,
+    variables: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Build a case into the layout `image` of a directory.
+
+    Args:
+        case: The case.
+        executor: Builds it.
+        directory: Where context and layout are made.
+        flags: Further flags.
+        variables: Variables besides those of the case.
+    """
     context = case.unpack_context(directory / "context")
     bases = [
         named_base(reference, SMALL_BASES, name)
@@ -78,7 +92,8 @@ def build(case: OracleCase, executor: Executor, directory: Path) -> Outcome:
             *bases,
             *case.given(context, web),
             *case.executor_flags,
-            environment=case.environment,
+            *flags,
+            environment={**case.environment, **(variables or {})},
         )
 
 

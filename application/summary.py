@@ -20,16 +20,18 @@ def summary(timeline: Timeline) -> list[str]:
 
     Steps that did not end are left out.
     """
-    rows = [HEADINGS, *(_row(each) for each in timeline.steps if each.ended)]
+    rows = [
+        HEADINGS,
+        *(_row(each) for each in timeline.steps if each.ended is not None),
+    ]
     return [*_aligned(rows), f"total {timeline.elapsed:.1f}s: {_shares(timeline)}"]
 
 
 def _row(timed: TimedStep) -> tuple[str, str, str, str]:
     step, result = timed.step, timed.result
     layer = "" if result.layer_size is None else size(result.layer_size)
-    seconds = (timed.ended or timed.began) - timed.began
-    place = f"[{step.stage} {step.number}/{step.count}]"
-    return f"{place} {_shortened(step.text)}", result.note, f"{seconds:.1f}s", layer
+    text = f"{step.place} {_shortened(step.text)}"
+    return text, result.note, f"{timed.seconds:.1f}s", layer
 
 
 def _shortened(text: str) -> str:

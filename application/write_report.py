@@ -70,7 +70,7 @@ class WriteReport:
                     "stage": each.step.stage,
                     "line": each.step.line,
                     "instruction": each.step.text,
-                    "seconds": round(each.ended - each.began, 3),
+                    "seconds": round(each.seconds, 3),
                     "layer_size": each.result.layer_size,
                     "note": each.result.note,
                 }

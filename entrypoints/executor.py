@@ -4,21 +4,27 @@ Whatever is not needed to answer `--help` or a mistyped flag is imported inside
 functions.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from application.options import BuildOptions
 from entrypoints.executor_flags import parse_command_line
 from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.table import EXECUTOR_FLAGS
-from entrypoints.program import Program, run_program
+from entrypoints.program import Program, run_program, telling
 from entrypoints.subcommands import SUBCOMMANDS, RunSubcommand, called
 from entrypoints.version import VERSION_LINE
+
+if TYPE_CHECKING:
+    from application.publish_image import PublishedImage
+    from entrypoints.container import Container
 
 OBJECTS_PER_COLLECTION = 100_000
 """How many objects may appear before cycles are looked for.
@@ -76,39 +82,45 @@ def run_build(options: BuildOptions, warnings: Sequence[str]) -> int:
 
 
 def _build(options: BuildOptions, warnings: Sequence[str]) -> int:
-    from application.summary import summary
     from entrypoints.container import Container
     from entrypoints.paths import with_absolute_outputs
 
     container = Container(options=with_absolute_outputs(options))
-    reporter = container.reporter()
-    for warning in warnings:
-        reporter.warning(warning)
-    try:
-        # Enters namespaces, which needs a process with a single thread: first.
-        reporter.info(str(container.isolation()))
-        if options.only_plans:
-            container.plan_image().run()
-            return SUCCESS
-        container.step_results().check()
+    with telling(container.log(), warnings):
         try:
-            plan = container.plan_image() if options.tells_plan else None
-            published = container.build_image().run(plan)
+            published = _published(container, options)
         finally:
-            container.runner().close()
-            container.roots().close()
-        output = options.output
-        if output.report_file or output.timings_file:
-            container.write_report().write(published)
-        for line in summary(reporter):
-            reporter.info(line)
-        reporter.info(f"Built image {published.manifest.digest}")
-    finally:
-        container.work_near_root().remove()
-        container.work_directory().remove()
-        container.log().close()
-    container.step_results().write(published.manifest.digest)
+            container.work_near_root().remove()
+            container.work_directory().remove()
+    if published is not None:
+        container.step_results().write(published.manifest.digest)
     return SUCCESS
+
+
+def _published(container: Container, options: BuildOptions) -> PublishedImage | None:
+    """Build an image and tell of it; None where that is only planned."""
+    from application.summary import summary
+
+    reporter = container.reporter()
+    # Enters namespaces, which needs a process with a single thread: first.
+    reporter.info(str(container.isolation()))
+    if options.only_plans:
+        container.plan_image().run()
+        return None
+    container.step_results().check()
+    try:
+        plan = container.plan_image() if options.tells_plan else None
+        published = container.build_image().run(plan)
+    finally:
+        container.runner().close()
+        container.roots().close()
+    output = options.output
+    if output.report_file or output.timings_file:
+        container.write_report().write(published)
+    for line in summary(reporter):
+        reporter.info(line)
+    reporter.info(f"Built image {published.manifest.digest}")
+    return published
 
 
 def run(

@@ -1,14 +1,13 @@
 """The command `kanipy index`: makes one image of those of several platforms."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 
 from application.options import IndexOptions
 from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.index_table import INDEX_FLAGS
 from entrypoints.index_flags import parse_index_line
-from entrypoints.program import Program, run_program
+from entrypoints.program import Program, run_program, telling
 from entrypoints.version import VERSION_LINE
 
 
@@ -25,9 +24,8 @@ def run_create(options: IndexOptions, warnings: Sequence[str]) -> int:
     from entrypoints.index_container import IndexContainer
 
     container = IndexContainer(options=options)
-    with closing(container.reporter()) as reporter:
-        for warning in warnings:
-            reporter.warning(warning)
+    reporter = container.reporter()
+    with telling(reporter, warnings):
         index = container.create_index().run()
         platforms = ", ".join(str(platform) for platform in index.platforms)
         reporter.info(f"Created index {index.digest} of {platforms}")

@@ -9,7 +9,7 @@ from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.login_table import LOGIN_FLAGS
 from entrypoints.login_flags import parse_login_line
-from entrypoints.program import Program, run_program
+from entrypoints.program import Program, run_program, telling
 from entrypoints.version import VERSION_LINE
 
 _MAXIMUM_PASSWORD = 1 << 20
@@ -28,10 +28,8 @@ def run_login(options: LoginOptions, warnings: Sequence[str]) -> int:
     from entrypoints.login_container import LoginContainer
 
     container = LoginContainer(options=options)
-    reporter = container.reporter()
-    for warning in warnings:
-        reporter.warning(warning)
-    container.log_in().run(options.host, options.username, options.password)
+    with telling(container.reporter(), warnings):
+        container.log_in().run(options.host, options.username, options.password)
     return SUCCESS
 
 

@@ -7,12 +7,14 @@ passed in.
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Generic, NoReturn, Protocol, TypeVar
 
 from application.errors import Interrupted
 from application.options import LogOptions, Verbosity
+from application.ports.reporter import Log
 from domain.values import dataclass
 from entrypoints.exit_status import SUCCESS, report
 from entrypoints.flags.commands import Show, ShowCompletion, ShowHelp, ShowVersion
@@ -93,6 +95,20 @@ def run_program(
         return report(error, sys.stderr, program=program.name, traces=traces)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def telling(log: Log, warnings: Sequence[str]) -> Iterator[None]:
+    """Tell warnings before anything else; at the end, whatever it is, close the log.
+
+    Args:
+        log: Where to; on a terminal it must be closed, to give the terminal back.
+        warnings: The lines.
+    """
+    with closing(log):
+        for warning in warnings:
+            log.warning(warning)
+        yield
 
 
 def _show(request: Show, program: Program[_Options]) -> int:

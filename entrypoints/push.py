@@ -1,13 +1,12 @@
 """The command `kanipy push`: pushes an image that was made before."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 
 from application.options import PushOptions
 from entrypoints.exit_status import SUCCESS
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.push_table import PUSH_FLAGS
-from entrypoints.program import Program, run_program
+from entrypoints.program import Program, run_program, telling
 from entrypoints.push_flags import parse_push_line
 from entrypoints.version import VERSION_LINE
 
@@ -25,9 +24,8 @@ def run_push(options: PushOptions, warnings: Sequence[str]) -> int:
     from entrypoints.push_container import PushContainer
 
     container = PushContainer(options=options)
-    with closing(container.reporter()) as reporter:
-        for warning in warnings:
-            reporter.warning(warning)
+    reporter = container.reporter()
+    with telling(reporter, warnings):
         try:
             manifest = container.push_image().run()
         finally:

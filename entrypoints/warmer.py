@@ -9,7 +9,7 @@ from domain.errors import KanipyError
 from entrypoints.exit_status import FAILURE, SUCCESS, report
 from entrypoints.flags.environment import Environment
 from entrypoints.flags.warmer_table import WARMER_FLAGS
-from entrypoints.program import Program, run_program
+from entrypoints.program import Program, run_program, telling
 from entrypoints.version import VERSION
 from entrypoints.warmer_flags import parse_warmer_line
 
@@ -42,12 +42,11 @@ def run_warm(options: WarmOptions, warnings: Sequence[str]) -> int:
     os.umask(READABLE)
     container = WarmerContainer(options=options)
     reporter = container.reporter()
-    for warning in warnings:
-        reporter.warning(warning)
-    warmed = container.warm_cache().run(_tell)
-    if warmed.failed and warmed.done:
-        count = warmed.failed + warmed.done
-        reporter.warning(f"{warmed.failed} of {count} images could not be warmed")
+    with telling(reporter, warnings):
+        warmed = container.warm_cache().run(_tell)
+        if warmed.failed and warmed.done:
+            count = warmed.failed + warmed.done
+            reporter.warning(f"{warmed.failed} of {count} images could not be warmed")
     is_failure = warmed.failed and (options.strict or not warmed.done)
     return FAILURE if is_failure else SUCCESS
 

@@ -97,7 +97,7 @@ def _stage(name: str, steps: Iterable[TimedStep], whole: float) -> str:
 
 
 def _step(timed: TimedStep, whole: float) -> str:
-    seconds = (timed.ended or timed.began) - timed.began
+    seconds = timed.seconds
     share = 100 / whole if whole else 0
     left = min(timed.began * share, 100 - LEAST_WIDTH)
     width = min(max(seconds * share, LEAST_WIDTH), 100 - left)

@@ -28,7 +28,6 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from adapters.reporting import wording
 from application.ports import reporter as port
 from application.ports.reporter import Activity, Log, Step, StepResult, Work
 
@@ -119,7 +118,7 @@ class LiveReporter:
     def step_started(self, step: Step) -> None:
         """Show a step with the time it takes."""
         self._start()
-        text = f"{wording.place(step)} {step.text}"
+        text = f"{step.place} {step.text}"
         with self._lock:
             self._tasks[step] = self._steps.add_task(text, total=None)
         self._log.step_started(step)

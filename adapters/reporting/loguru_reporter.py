@@ -143,7 +143,7 @@ class LoguruReporter:
         label = ""
         if self._form is not LogFormat.JSON:
             step = self._steps.get(stage)
-            label = f"{wording.place(step)} " if step else f"[{stage}] "
+            label = f"{step.place} " if step else f"[{stage}] "
         with self._lock:
             self._output.write(label, stream, data)
 

@@ -8,7 +8,7 @@ from application.ports.reporter import Step, StepResult
 
 def started(step: Step) -> str:
     """Return the line of an instruction whose process begins."""
-    return f"{place(step)} {step.text}"
+    return f"{step.place} {step.text}"
 
 
 def finished(step: Step, result: StepResult, seconds: float) -> str:
@@ -22,8 +22,3 @@ def finished(step: Step, result: StepResult, seconds: float) -> str:
     if result.note:
         facts.append(result.note)
     return "  ".join(facts)
-
-
-def place(step: Step) -> str:
-    """Return where the build is: "[builder 2/5]"."""
-    return f"[{step.stage} {step.number}/{step.count}]"

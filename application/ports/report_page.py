@@ -27,6 +27,11 @@ class TimedStep:
     ended: float | None = None
     result: StepResult = StepResult()
 
+    @property
+    def seconds(self) -> float:
+        """How long it took; 0 where it did not end."""
+        return 0.0 if self.ended is None else self.ended - self.began
+
 
 @dataclass(slots=True, kw_only=True)
 class TimedActivity:

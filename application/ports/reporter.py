@@ -30,6 +30,11 @@ class Step:
     text: str
     line: int
 
+    @property
+    def place(self) -> str:
+        """Where the build is: "[builder 2/5]"."""
+        return f"[{self.stage} {self.number}/{self.count}]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:

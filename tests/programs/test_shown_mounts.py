@@ -21,18 +21,8 @@ from application.ports.process import (
     TmpfsMount,
     TreeMount,
 )
-from tests.support.busybox_root import SLEEP, alive, heeded, make_root, paths_in
-from tests.support.runners import REAL_RUNNERS, make_runner
-
-
-@pytest.fixture(params=REAL_RUNNERS)
-def runner(request: pytest.FixtureRequest, tmp_path: Path) -> ProcessRunner:
-    return make_runner(request.param, tmp_path)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_root(tmp_path / "root")
+from tests.support.busybox_root import SLEEP, alive, heeded, paths_in
+from tests.support.runners import make_runner
 
 
 @pytest.fixture
